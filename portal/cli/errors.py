@@ -1,0 +1,82 @@
+"""The sentence for each error that a person can cause, and what to do about it."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from typing import Any
+
+# Errors of the operating system that mean «the folder or disk given cannot be used».
+UNUSABLE = {
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.ENOENT,
+    errno.EEXIST,
+}
+
+
+class PortUnusable(Exception):
+    """The web server cannot listen there. `busy` means that another program does."""
+
+    def __init__(self, host: str, port: int, reason: str, *, busy: bool) -> None:
+        super().__init__(reason)
+        self.host = host
+        self.port = port
+        self.reason = reason
+        self.busy = busy
+
+
+def _port(error: Any) -> str:
+    if error.busy:
+        return (
+            f"port {error.port} on {error.host} is in use by another program. "
+            "Stop that program, or choose another port with HANDOVER_LISTEN_PORT."
+        )
+    return (
+        f"the web server cannot listen on {error.host}, port {error.port}: {error.reason}. "
+        "Check HANDOVER_LISTEN_HOST and HANDOVER_LISTEN_PORT."
+    )
+
+
+def _locked(error: Any) -> str:
+    holder = f" (process {error.holder})" if error.holder else ""
+    return (
+        f"a portal already runs on the data folder {error.path.parent.parent}{holder}. "
+        "Stop it first, or choose another folder with HANDOVER_DATA_FOLDER."
+    )
+
+
+def _gave_up(error: Any) -> str:
+    last = f" It last wrote: {error.last_line}" if error.last_line else ""
+    return f"the {error.name} ended {error.times} times, so everything was stopped.{last}"
+
+
+def _database(error: Any) -> str:
+    first = str(error.orig or error).strip().splitlines()[0]
+    return f"the database does not answer: {first}. Check HANDOVER_DATABASE_URL."
+
+
+# By name, so that no command imports a library only to name its errors.
+SENTENCES: dict[str, Callable[[Any], str]] = {
+    "portal.settings.SettingsError": str,
+    "portal.cli.errors.PortUnusable": _port,
+    "portal.supervisor.folder_lock.FolderLocked": _locked,
+    "portal.supervisor.loop.GaveUp": _gave_up,
+    "sqlalchemy.exc.OperationalError": _database,
+}
+
+
+def sentence_for(error: BaseException) -> str | None:
+    """The sentence that explains the error to a person; None for a fault of the portal itself."""
+    for kind in type(error).__mro__:
+        make = SENTENCES.get(f"{kind.__module__}.{kind.__qualname__}")
+        if make is not None:
+            return make(error)
+    if isinstance(error, OSError) and error.errno in UNUSABLE and error.filename is not None:
+        return f"{error.filename} cannot be used: {error.strerror}."
+    return None

@@ -1,0 +1,55 @@
+"""`handover init`: everything that has to exist before the portal can start."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from portal.settings import Settings
+
+
+@click.command()
+def init() -> None:
+    """Prepare folders, secret, database and model. Harmless when repeated; `up` does it too.
+
+    The database is brought to the version of this program. The model is built once, which takes
+    about a minute; nothing is downloaded.
+    """
+    prepare(Settings.from_environment(os.environ))
+
+
+def prepare(settings: Settings) -> None:
+    """Do what `handover init` does, a line for each step.
+
+    Raises OSError for a folder that cannot be written, the database's errors, and those of the
+    model. Each step can be killed and repeated.
+    """
+    make_folders(settings)
+    settings.signing_key()
+    click.echo(f"Folder    {settings.data_folder}")
+
+
+def make_folders(settings: Settings) -> None:
+    """Make the data folder, private to its owner, and the folder of the running processes.
+
+    Raises OSError when one cannot be made or written.
+    """
+    for folder in (settings.data_folder, settings.data_folder / "run"):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        check_writable(folder)
+
+
+def check_writable(folder: Path) -> None:
+    """Write and remove a file, because permission bits do not tell of read-only and full disks.
+
+    Raises OSError that names the folder.
+    """
+    probe = folder / f".writable.{os.getpid()}"
+    try:
+        probe.write_bytes(b"x" * 4096)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(folder)) from error
+    finally:
+        probe.unlink(missing_ok=True)

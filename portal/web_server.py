@@ -1,0 +1,65 @@
+"""Gunicorn with the portal's settings, started from Python: there is no second configuration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gunicorn.app.base import BaseApplication
+
+from portal.settings import Settings
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+# A worker process that has not turned its loop for this long is replaced. Slow requests do not
+# count: the loop turns beside the threads that answer them.
+SILENT_SECONDS = 60
+# How long requests under way may take to finish after the order to stop.
+FAREWELL_SECONDS = 10
+# Requests waiting to be accepted while all threads are busy.
+WAITING_CONNECTIONS = 512
+
+
+class WebServer(BaseApplication):  # type: ignore[misc]  # the library has no types
+    """The web server; `run()` returns when it has been told to stop.
+
+    The application is made in each process after the fork: the runtime of the model keeps threads,
+    and threads do not survive a fork.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Set Gunicorn's options; called by its constructor."""
+        for name, value in options(self._settings).items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """Make the application; called in each worker process."""
+        from portal.app import create_app
+
+        return create_app(self._settings)
+
+
+def options(settings: Settings) -> dict[str, Any]:
+    """Gunicorn's options as they follow from the settings."""
+    host = f"[{settings.listen_host}]" if ":" in settings.listen_host else settings.listen_host
+    return {
+        "bind": [f"{host}:{settings.listen_port}"],
+        "worker_class": "gthread",
+        "workers": settings.web_processes,
+        "threads": settings.web_threads,
+        "preload_app": False,
+        "timeout": SILENT_SECONDS,
+        "graceful_timeout": FAREWELL_SECONDS,
+        "backlog": WAITING_CONNECTIONS,
+        "proc_name": "handover-web",
+        "loglevel": settings.log_level.lower(),
+        "accesslog": "-" if settings.log_level == "DEBUG" else None,
+        # The application decides by `trusted_proxies`; a second opinion here would believe
+        # whoever connects from this machine.
+        "forwarded_allow_ips": "",
+        "control_socket_disable": True,
+    }
