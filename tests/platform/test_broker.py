@@ -215,7 +215,9 @@ def test_clock_starts_over_a_damaged_schedule(tmp_path: Path, content: bytes) ->
     settings = settings_in(tmp_path)
     (tmp_path / "run" / "beat-schedule").write_bytes(content)
     program = (
-        "import os; from portal.celery_app import make_celery; from portal.settings import Settings\n"
+        "import os\n"
+        "from portal.celery_app import make_celery\n"
+        "from portal.settings import Settings\n"
         "app = make_celery(Settings.from_environment(os.environ)); app.conf.include = []\n"
         "app.Beat(loglevel='DEBUG', quiet=True).run()"
     )
