@@ -6,10 +6,14 @@ import logging
 
 LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
-# These tell at INFO about every message and every file they open.
+# These tell at INFO about every message, job and file. The jobs themselves log what a person wants
+# to know; the rest is there at level DEBUG.
 CHATTY = (
     "kombu",
     "amqp",
+    "celery.beat",
+    "celery.worker.strategy",
+    "celery.app.trace",
     "sentence_transformers",
     "onnxruntime",
     "alembic.runtime",

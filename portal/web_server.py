@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 
+from portal.logging import LINE, configure_logging
 from portal.settings import Settings
+from portal.supervisor.child import die_with_parent
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -18,6 +21,13 @@ SILENT_SECONDS = 60
 FAREWELL_SECONDS = 10
 # Requests waiting to be accepted while all threads are busy.
 WAITING_CONNECTIONS = 512
+
+
+class ServerLogger(Logger):  # type: ignore[misc]  # the library has no types
+    """Gunicorn's own lines in the shape of all others."""
+
+    error_fmt = LINE
+    datefmt = None
 
 
 class WebServer(BaseApplication):  # type: ignore[misc]  # the library has no types
@@ -40,7 +50,12 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # the library has no ty
         """Make the application; called in each worker process."""
         from portal.app import create_app
 
+        configure_logging(self._settings.log_level)
         return create_app(self._settings)
+
+
+def _end_with_master(master: Any, worker: Any) -> None:
+    die_with_parent(master.pid)
 
 
 def options(settings: Settings) -> dict[str, Any]:
@@ -57,6 +72,10 @@ def options(settings: Settings) -> dict[str, Any]:
         "backlog": WAITING_CONNECTIONS,
         "proc_name": "handover-web",
         "loglevel": settings.log_level.lower(),
+        # A worker notices only within a second that its master was killed; until then it would
+        # hold the port against the next start.
+        "post_fork": _end_with_master,
+        "logger_class": ServerLogger,
         "accesslog": "-" if settings.log_level == "DEBUG" else None,
         # The application decides by `trusted_proxies`; a second opinion here would believe
         # whoever connects from this machine.

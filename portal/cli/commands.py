@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from portal.cli.doctor import doctor
 from portal.cli.errors import sentence_for
 from portal.cli.init import init
 from portal.cli.serve import beat, web, worker
 from portal.cli.settings import settings_command
 from portal.cli.up import up
 
-COMMANDS = (up, init, settings_command, web, worker, beat)
+COMMANDS = (up, init, doctor, settings_command, web, worker, beat)
 
 
 class PlainErrors(click.Group):

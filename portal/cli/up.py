@@ -23,6 +23,8 @@ WORKER_STOP_SECONDS = 15.0
 WEB_STOP_SECONDS = 12.0
 ANSWER_SECONDS = 2.0
 NAME_WIDTH = 10
+# The broker's advice for servers that save to disk in the background; this one saves nothing.
+UNHELPFUL = "Memory overcommit must be enabled"
 # -P: whatever lies in the folder where the portal is started must not be imported in its place.
 HANDOVER = (sys.executable, "-P", "-m", "portal.cli")
 
@@ -124,5 +126,6 @@ def announce(settings: Settings, *, demo: bool) -> None:
 
 
 def say(name: str, line: str) -> None:
-    """Print one line of a child."""
-    click.echo(f"{name:<{NAME_WIDTH}}| {line}")
+    """Print one line of a child. Raises OSError when the terminal is gone."""
+    if line and UNHELPFUL not in line:
+        click.echo(f"{name:<{NAME_WIDTH}}| {line}")
