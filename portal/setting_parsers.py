@@ -62,7 +62,10 @@ def yes_or_no(text: str) -> bool:
 
 def folder(text: str) -> Path:
     """Parse a folder; `~` is the home of the user who starts the portal, the result is absolute."""
-    return Path(os.path.abspath(Path(text).expanduser()))
+    try:
+        return Path(os.path.abspath(Path(text).expanduser()))
+    except RuntimeError as error:
+        raise ValueError("must be a folder, and begins with a user unknown here") from error
 
 
 def store(text: str) -> str:

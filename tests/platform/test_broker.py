@@ -209,23 +209,41 @@ def test_worker_survives_a_restart_of_the_broker(tmp_path: Path) -> None:
         wait_for((tmp_path / "after").exists, 30)
 
 
-@pytest.mark.worker
-@pytest.mark.parametrize("content", [b"", b"not a schedule", os.urandom(4096)])
-def test_clock_starts_over_a_damaged_schedule(tmp_path: Path, content: bytes) -> None:
-    settings = settings_in(tmp_path)
-    (tmp_path / "run" / "beat-schedule").write_bytes(content)
-    program = (
-        "import os\n"
-        "from portal.celery_app import make_celery\n"
-        "from portal.settings import Settings\n"
-        "app = make_celery(Settings.from_environment(os.environ)); app.conf.include = []\n"
-        "app.Beat(loglevel='DEBUG', quiet=True).run()"
-    )
+CLOCK = """
+import os
+from portal.celery_app import make_celery
+from portal.settings import Settings
+
+app = make_celery(Settings.from_environment(os.environ))
+app.conf.include = []
+app.Beat(loglevel="DEBUG", quiet=True).run()
+"""
+
+
+def let_the_clock_strike(settings: Settings) -> None:
+    """Run the clock until it has sent the order to reconcile."""
     environment = clean_environment(
-        {"HANDOVER_DATA_FOLDER": tmp_path, "HANDOVER_RECONCILE_SECONDS": "0.5"}
+        {
+            "HANDOVER_DATA_FOLDER": settings.data_folder,
+            "HANDOVER_RECONCILE_SECONDS": "0.5",
+            "HANDOVER_LOG_LEVEL": "DEBUG",
+        }
     )
-    output = tmp_path / "beat.log"
-    with broker(settings), running([sys.executable, "-c", program], output, environment) as process:
-        wait_for(lambda: "portal.tasks.reconcile" in output.read_text())
+    output = settings.data_folder / "beat.log"
+    with running([sys.executable, "-c", CLOCK], output, environment) as process:
+        wait_for(lambda: "portal.tasks.reconcile sent" in output.read_text())
         process.terminate()
         process.wait(10)
+
+
+@pytest.mark.worker
+@pytest.mark.parametrize("content", [b"", b"not a schedule", bytes(range(256)) * 16])
+def test_clock_starts_over_a_damaged_schedule(tmp_path: Path, content: bytes) -> None:
+    settings = settings_in(tmp_path)
+    with broker(settings):
+        let_the_clock_strike(settings)
+        files = list((tmp_path / "run").glob("beat-schedule*"))
+        assert files
+        for file in files:
+            file.write_bytes(content)
+        let_the_clock_strike(settings)

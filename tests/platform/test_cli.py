@@ -11,7 +11,7 @@ import pytest
 
 from tests.platform.processes import handover
 
-COMMANDS = ["up", "init", "settings", "web", "worker", "beat"]
+COMMANDS = ["up", "init", "doctor", "settings", "web", "worker", "beat"]
 
 
 def test_help_lists_every_command_with_a_line(tmp_path: Path) -> None:

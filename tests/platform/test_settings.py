@@ -64,6 +64,7 @@ BAD = [
     ("HANDOVER_UPLOAD_LIMIT_BYTES", "-1", "must be a number of bytes"),
     ("HANDOVER_READING_SECONDS", "two", "must be a number of seconds"),
     ("HANDOVER_READING_SECONDS", "0", "must be between 1 and 86400 seconds"),
+    ("HANDOVER_DATA_FOLDER", "~nobody-here/data", "a user unknown here"),
     ("HANDOVER_BEHIND_TLS", "perhaps", "must be yes or no"),
     ("HANDOVER_TIME_ZONE", "Asia/Shangri-La", "no time zone known here"),
     ("HANDOVER_TIME_ZONE", "../../etc/passwd", "no time zone known here"),
