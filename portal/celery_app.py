@@ -38,23 +38,33 @@ def make_celery(settings: Settings) -> PortalCelery:
     """
     app = PortalCelery("handover", set_as_current=True)
     app.settings = settings
-    app.conf.update(_configuration(settings))
+    app.conf.update({**_messages(settings), **_jobs(settings), **_clock(settings)})
     app.set_default()
     return app
 
 
-def _configuration(settings: Settings) -> dict[str, Any]:
+def _messages(settings: Settings) -> dict[str, Any]:
+    """What a message is and how it travels."""
     return {
         "broker_url": broker_url(settings),
         "broker_transport_options": _transport_options(settings),
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
-        "include": ["portal.tasks"],
         "enable_utc": True,
         "timezone": "UTC",
         "accept_content": ["json"],
         "task_serializer": "json",
         "event_serializer": "json",
+        "task_publish_retry": True,
+        # A person waits for the answer while a job is sent: better late by the reconciler.
+        "task_publish_retry_policy": {"max_retries": 1, "interval_start": 0.1},
+    }
+
+
+def _jobs(settings: Settings) -> dict[str, Any]:
+    """How a worker takes jobs, and what bounds them."""
+    return {
+        "include": ["portal.tasks"],
         "task_ignore_result": True,
         # A job is acknowledged when it is done. Whoever kills the process in the middle of it has
         # not done it: the message goes back, and the row's lease keeps two from doing it at once.
@@ -64,25 +74,29 @@ def _configuration(settings: Settings) -> dict[str, Any]:
         "worker_prefetch_multiplier": 1,
         "task_time_limit": settings.task_seconds,
         "task_soft_time_limit": settings.task_seconds - FAREWELL_SECONDS,
-        "task_publish_retry": True,
-        # A person waits for the answer while a job is sent: better late by the reconciler.
-        "task_publish_retry_policy": {"max_retries": 1, "interval_start": 0.1},
         "worker_pool": "prefork",
         "worker_concurrency": settings.worker_processes,
         "worker_max_memory_per_child": PROCESS_MEMORY_BYTES // 1024,  # counted in KiB
         "worker_hijack_root_logger": False,
+        # A long job goes on while the broker restarts; its row is what counts.
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "worker_send_task_events": False,
+    }
+
+
+def _clock(settings: Settings) -> dict[str, Any]:
+    """What beat orders, and where it remembers when it did."""
+    every = settings.reconcile_seconds
+    # While no worker runs, one waiting order to reconcile is enough.
+    reconcile = {
+        "task": RECONCILE_TASK,
+        "schedule": schedule(every),
+        "options": {"expires": every},
+    }
+    return {
         "beat_schedule_filename": str(settings.data_folder / "run" / "beat-schedule"),
-        "beat_max_loop_interval": min(60.0, settings.reconcile_seconds),
-        "beat_schedule": {
-            "reconcile": {
-                "task": RECONCILE_TASK,
-                "schedule": schedule(settings.reconcile_seconds),
-                # While no worker runs, one waiting order to reconcile is enough.
-                "options": {"expires": settings.reconcile_seconds},
-            }
-        },
+        "beat_max_loop_interval": min(60.0, every),
+        "beat_schedule": {"reconcile": reconcile},
     }
 
 
