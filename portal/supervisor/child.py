@@ -16,6 +16,8 @@ from pathlib import Path
 from portal.supervisor.leftovers import write_pid_file
 
 READ_BYTES = 65536
+# A child that writes no line break must not fill the supervisor's memory.
+LONGEST_LINE_BYTES = 16384
 # prctl(2): the signal this process gets when its parent ends.
 PR_SET_PDEATHSIG = 1
 
@@ -90,9 +92,12 @@ class Child:
             data = os.read(self.output, READ_BYTES)
         except BlockingIOError:
             return []
-        if not data:
+        if not data and not self._partial:
             return None
         *whole, self._partial = (self._partial + data).split(b"\n")
+        if not data or len(self._partial) > LONGEST_LINE_BYTES:
+            whole.append(self._partial)
+            self._partial = b""
         lines = [line.decode("utf-8", "replace").rstrip() for line in whole]
         self.last_line = next((line for line in reversed(lines) if line), self.last_line)
         return lines

@@ -185,6 +185,38 @@ def test_no_orphans_after_kill_9(tmp_path: Path) -> None:
         wait_for(lambda: not any(map(alive, pids)), 5)
 
 
+OUTPUT = [
+    ("print('a'); print('b')", ["a", "b"]),
+    ("print('no line break at the end', end='')", ["no line break at the end"]),
+    ("import sys; sys.stderr.write('to the error stream')", ["to the error stream"]),
+    ("print('交接门户')", ["交接门户"]),
+    (r"import os; os.write(1, b'not \xff utf-8\n')", ["not \ufffd utf-8"]),
+    ("print('x' * 70000)", ["x" * 70000]),
+    ("print('y' * 300000)", None),
+]
+
+
+@pytest.mark.parametrize(("program", "lines"), OUTPUT)
+def test_every_word_of_a_child_is_forwarded(
+    tmp_path: Path, program: str, lines: list[str] | None
+) -> None:
+    entry = {"name": "one", "command": [sys.executable, "-X", "utf8", "-c", program]}
+    with supervised(tmp_path, entry) as it:
+        it.process.wait(20)
+        said = it.text.partition("one| ended")[0].splitlines()
+    written = "".join(line.removeprefix("one| ") for line in said if line != "READY")
+    assert written == ("y" * 300000 if lines is None else "".join(lines))
+
+
+def test_missing_program_stops_what_runs_already(tmp_path: Path) -> None:
+    missing = {"name": "two", "command": [str(tmp_path / "not-there")]}
+    with supervised(tmp_path, child("one", SLEEP, ready="two.pid"), missing) as it:
+        (it.folder / "two.pid").write_text("")
+        assert it.process.wait(20) == 1
+        assert "FileNotFoundError" in it.text
+        wait_for(lambda: "one" not in [path.stem for path in it.folder.glob("*.pid")])
+
+
 def test_closed_terminal_stops_everything(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     folder.mkdir()
