@@ -1,0 +1,54 @@
+"""A block: a piece of a file's text that belongs together, with its kind and its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from indexing.place import Place
+
+
+class BlockKind(StrEnum):
+    """What a block is. `TABLE` and `CELLS` hold rows as `indexing.table` writes them."""
+
+    HEADING = "heading"
+    PARAGRAPH = "paragraph"
+    TABLE = "table"
+    LIST = "list"
+    CAPTION = "caption"
+    CELLS = "cells"
+    MAIL_HEADER = "mail_header"
+    CODE = "code"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block. `level` is a heading's depth, 1 the outermost; None for every other kind."""
+
+    kind: BlockKind
+    text: str
+    place: Place
+    level: int | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """Return the block as a JSON object; `from_json` is the inverse."""
+        value: dict[str, object] = {
+            "kind": self.kind.value,
+            "text": self.text,
+            "place": self.place.to_json(),
+        }
+        if self.level is not None:
+            value["level"] = self.level
+        return value
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, object]) -> Block:
+        """Build a block from `to_json`'s object. Raises ValueError if it is something else."""
+        kind, text, place = value.get("kind"), value.get("text"), value.get("place")
+        level = value.get("level")
+        if not isinstance(text, str) or not isinstance(place, Mapping):
+            raise ValueError("not a block")
+        if level is not None and not isinstance(level, int):
+            raise ValueError("a heading's level is a whole number")
+        return cls(BlockKind(str(kind)), text, Place.from_json(place), level)

@@ -1,0 +1,54 @@
+"""Sentences of Chinese and English text, found by their punctuation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+# After a Chinese full stop (and its closing quotes) at once; after a Western one only before space
+# and something that starts a sentence, so that «3.14», «e.g. this» and «v2.0 beta» stay whole.
+_BOUNDARY = re.compile(
+    r"(?<=[。！？；])(?![。！？；」』”’）】])"
+    r"|(?<=[。！？；][」』”’）】])"
+    r"|(?<=[.!?])\s+(?=[A-Z0-9\"'“‘(\[\u3400-\u9fff])"
+    r"|\n+"
+)
+_END = re.compile(r"[。！？；：.!?:;…][\"'”’」』）)\]】]*\s*$")
+_SOFT = re.compile(r"(?<=[，、：,;:])|\s+")
+
+
+def sentences(text: str) -> list[str]:
+    """Split text into sentences; joined again they hold every character but white space."""
+    return [part.strip() for part in _BOUNDARY.split(text) if part and part.strip()]
+
+
+def ends_sentence(text: str) -> bool:
+    """True if the text ends the way a sentence, or a line that introduces one, ends."""
+    return bool(_END.search(text))
+
+
+def pieces(text: str, count_tokens: Callable[[str], int], limit: int) -> Iterator[str]:
+    """Yield `text`, or parts of at most `limit` tokens each if it is longer.
+
+    Parts end at a comma or a space where there is one, otherwise between any two characters. A
+    single character is yielded however many tokens it has.
+    """
+    # A token is at least about a third of a character; counting a megabyte line to learn that it
+    # is too long would cost more than cutting it.
+    if len(text) <= limit or (len(text) <= 12 * limit and count_tokens(text) <= limit):
+        yield text
+        return
+    if len(text) < 2:
+        yield text
+        return
+    middle = _soft_middle(text)
+    yield from pieces(text[:middle].strip(), count_tokens, limit)
+    yield from pieces(text[middle:].strip(), count_tokens, limit)
+
+
+def _soft_middle(text: str) -> int:
+    middle = len(text) // 2
+    reach = len(text) // 4
+    places = (found.end() for found in _SOFT.finditer(text, middle - reach, middle + reach))
+    nearest = min(places, key=lambda end: abs(end - middle), default=middle)
+    return nearest if 0 < nearest < len(text) else middle
