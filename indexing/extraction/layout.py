@@ -1,0 +1,201 @@
+"""Layout: lines of a page gathered into paragraphs, lists, tables and headings."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+
+from indexing.block import BlockKind
+from indexing.extraction.grid import tables
+from indexing.extraction.line import Line, joined
+from indexing.place import Box
+from indexing.sentence import ends_sentence
+
+_BULLET = re.compile(
+    r"(?:[•●▪■◦○◆▶►✓✔\uf0b7\uf0a7\uf06c·–—*-]\s*(?=\S)"
+    r"|\(?\d{1,3}[.)、）](?!\d)\s*(?=\S)"
+    r"|[（(][一二三四五六七八九十]{1,3}[)）]\s*(?=\S)"
+    r"|[①-⑳]\s*(?=\S)"
+    r"|[a-zA-Z][.)]\s+(?=\S))"
+)
+# A dash or star starts an item only before a space: «-5» and «*args» do not.
+_DASH = re.compile(r"[–—*·-](?!\s)")
+_LETTER = re.compile(r"[^\W\d_]")
+_LEADER = re.compile(r"(?:[.·…]\s?){4,}")
+# Lines further apart than this much more than usual part paragraphs.
+_APART = 1.25
+_USUAL_PITCH = 1.9
+_HEADING_CHARACTERS = 120
+_HEADING_LINES = 3
+# How much larger than the running text a heading of each level is set, at least.
+_RATIOS = ((1.7, 1), (1.35, 2), (1.12, 3))
+_BOLD_LEVEL = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Lines that belong together. `text` is ready for a block; `level` None but for headings."""
+
+    kind: BlockKind
+    text: str
+    boxes: tuple[Box, ...]
+    size: float
+    bold: bool
+    lines: int
+
+
+def groups(
+    lines: Sequence[Line], is_title: Callable[[str], bool] = lambda text: False
+) -> Iterator[Group]:
+    """Yield the groups of a page's lines, in the lines' order; a title is a group by itself."""
+    for rows, plain in tables(lines):
+        if rows:
+            yield Group(BlockKind.TABLE, rows, tuple(line.box for line in plain), 0.0, False, 0)
+        else:
+            for _, run in groupby(plain, _Numbered(is_title)):
+                yield from _paragraphs(list(run))
+
+
+def body_size(sizes: Counter[float]) -> float:
+    """Return the type size of most characters; 0 where there are none."""
+    return max(sizes, key=lambda size: (sizes[size], size), default=0.0)
+
+
+def heading_level(group: Group, body: float) -> int | None:
+    """Return the level of a group that looks like a heading among text of size `body`, or None."""
+    if group.kind is BlockKind.TABLE or group.lines > _HEADING_LINES or not body:
+        return None
+    text = group.text
+    if len(text) > _HEADING_CHARACTERS or not _LETTER.search(text) or _LEADER.search(text):
+        return None
+    if ends_sentence(text) and not text.endswith(("?", "？", ":", "：")):
+        return None
+    for ratio, level in _RATIOS:
+        if group.size >= ratio * body:
+            return level
+    whole_line = group.lines == 1 and group.kind is BlockKind.PARAGRAPH
+    return _BOLD_LEVEL if group.bold and whole_line and group.size >= 0.97 * body else None
+
+
+class _Numbered:
+    """Gives the lines between titles one number, and each title one of its own."""
+
+    def __init__(self, is_title: Callable[[str], bool]) -> None:
+        self._is_title = is_title
+        self._number = 0
+        self._after_title = False
+
+    def __call__(self, line: Line) -> int:
+        title = self._is_title(line.text)
+        self._number += title or self._after_title
+        self._after_title = title
+        return self._number
+
+
+def _paragraphs(lines: Sequence[Line]) -> Iterator[Group]:
+    pitch = _usual_pitch(lines)
+    run: list[Line] = []
+    for line in lines:
+        if run and _parts(run, line, pitch):
+            yield from _split_items(run)
+            run = []
+        run.append(line)
+    if run:
+        yield from _split_items(run)
+
+
+def _usual_pitch(lines: Sequence[Line]) -> float:
+    """Return the usual distance from line to line, in type sizes."""
+    steps: Counter[float] = Counter()
+    for above, line in pairwise(lines):
+        step = (line.foot - above.foot) / (line.size or 1.0)
+        if _same_size(above, line) and 0.8 < step < 3:
+            steps[round(step, 1)] += 1
+    # Ties go to the smaller: half of the steps of a page of one-line paragraphs lie between them.
+    common = min(steps, key=lambda step: (-steps[step], step), default=_USUAL_PITCH / _APART)
+    return min(common, _USUAL_PITCH)
+
+
+def _same_size(line: Line, other: Line) -> bool:
+    return abs(line.size - other.size) <= 0.12 * max(line.size, other.size)
+
+
+def _parts(run: Sequence[Line], line: Line, pitch: float) -> bool:
+    """True if `line` starts another paragraph than the one that `run` is."""
+    above = run[-1]
+    if above.turn != line.turn:
+        return True
+    if above.broken:
+        return False
+    if not _same_size(above, line) or (above.bold != line.bold and len(run) == 1):
+        return True
+    size = line.size or 1.0
+    step = (line.foot - above.foot) / size
+    if step < -1:
+        # The next column: the sentence goes on unless it had ended.
+        return ends_sentence(above.text) or _starts_item(line.text)
+    if step > _APART * pitch + 0.1:
+        return True
+    return not _starts_item(run[0].text) and _ends_here(run, line, size)
+
+
+def _ends_here(run: Sequence[Line], line: Line, size: float) -> bool:
+    """True if the line above ends its paragraph: it is short, or this one is indented."""
+    above = run[-1]
+    if not ends_sentence(above.text):
+        # Short lines, none of which is a sentence, are an address or a list of names.
+        return len(run) == 1 and _is_short(above, line) and _is_short(line, above, 0.45)
+    indented = line.frame[0] - min(other.frame[0] for other in run[1:] or run) > 0.9 * size
+    width = max(other.frame[2] for other in (*run, line)) - min(o.frame[0] for o in (*run, line))
+    return indented or above.frame[2] < max(line.frame[2], *(o.frame[2] for o in run)) - 0.2 * width
+
+
+def _is_short(line: Line, other: Line, share: float = 0.6) -> bool:
+    width = max(line.frame[2], other.frame[2]) - min(line.frame[0], other.frame[0])
+    return line.frame[2] - line.frame[0] < share * width and len(line.text) < 40
+
+
+def _starts_item(text: str) -> bool:
+    # A line of a table of contents is an item, too: the next one is another.
+    if ("." in text or "·" in text or "…" in text) and _LEADER.search(text):
+        return True
+    return _BULLET.match(text) is not None and _DASH.match(text) is None
+
+
+def _split_items(run: Sequence[Line]) -> Iterator[Group]:
+    """Yield a run as a paragraph, or as what stands before its first item and a list."""
+    starts = [number for number, line in enumerate(run) if _starts_item(line.text)]
+    if not starts:
+        yield _group(BlockKind.PARAGRAPH, [run])
+        return
+    if starts[0]:
+        yield _group(BlockKind.PARAGRAPH, [run[: starts[0]]])
+    items = [run[begin:end] for begin, end in zip(starts, [*starts[1:], len(run)], strict=True)]
+    # One numbered paragraph alone is a paragraph, and may be a numbered heading.
+    yield _group(BlockKind.LIST if len(items) > 1 else BlockKind.PARAGRAPH, items)
+
+
+def _group(kind: BlockKind, items: Sequence[Sequence[Line]]) -> Group:
+    lines = [line for item in items for line in item]
+    sizes = Counter[float]()
+    for line in lines:
+        sizes[round(line.size, 1)] += len(line.text)
+    return Group(
+        kind=kind,
+        text="\n".join(_running(item) for item in items),
+        boxes=tuple(line.box for line in lines),
+        size=body_size(sizes),
+        bold=all(line.bold for line in lines),
+        lines=len(lines),
+    )
+
+
+def _running(lines: Sequence[Line]) -> str:
+    text, broken = "", False
+    for line in lines:
+        text = joined(text, line.text, broken=broken)
+        broken = line.broken
+    return _LEADER.sub(" … ", text)

@@ -1,0 +1,240 @@
+"""Lines of a PDF page: text, boxes, size and weight, as pdfium finds them."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pypdfium2.raw as pdfium
+
+from indexing.extraction.line import Cell, Line
+from indexing.place import Box
+
+# pdfium parts lines by CR LF, and marks a hyphen at a line's end by one of the two others.
+_LINE = re.compile("([^\r\n\x02\ufffe]*)(\r\n|[\r\n\x02\ufffe]|$)")
+_BOLD_NAME = re.compile(rb"bold|black|heavy|-bd|,bd|cmbx", re.IGNORECASE)
+_BOLD_WEIGHT = 600
+# A gap of this many type sizes parts cells; justified text rarely has one between words.
+_CELL_GAP = 1.1
+_SAMPLES = 9
+# The usual width of a Western letter, in type sizes, and by how much a line may be wider.
+_NARROW = 0.55
+_LOOSE = 1.25
+# A glyph of no extent, or of one that a damaged font claims, tells nothing about its line.
+_MOST_UNITS = 100_000.0
+
+
+class PageLines:
+    """The lines of one open page. Not for more than one thread: pdfium is not."""
+
+    def __init__(self, page: Any) -> None:
+        self._left, self._bottom, self._right, self._top = page.get_bbox()
+        self._turn = page.get_rotation() % 360
+        self._matrix = pdfium.FS_MATRIX()
+        self._text = page.get_textpage()
+        self._count = max(0, self._text.count_chars())
+        turn = self._usual_turn()
+        if turn != self._turn:
+            # pdfium orders what stands beside each other on the page as shown, which shuffles the
+            # lines of a page whose text runs up or down; so it is given the page upright.
+            self._text.close()
+            page.set_rotation(turn)
+            self._text = page.get_textpage()
+            self._count = max(0, self._text.count_chars())
+        self._sides = [ctypes.c_double() for _ in range(4)]
+        self._name = ctypes.create_string_buffer(128)
+
+    def __iter__(self) -> Iterator[Line]:
+        """Yield the lines in the order of the text layer."""
+        text = self._read()
+        wide = not text.isascii() and any(char > "\uffff" for char in text)
+        same = len(text) == self._count
+        start = 0
+        for found in _LINE.finditer(text):
+            line, end = found[1], found[2]
+            if line.strip():
+                first = start if same else self._character(start)
+                yield from self._line(line, first, broken=end in ("\x02", "\ufffe"))
+            length = len(found[0])
+            start += len(found[0].encode("utf-16-le", "surrogatepass")) // 2 if wide else length
+
+    def close(self) -> None:
+        """Give pdfium's memory back."""
+        self._text.close()
+
+    def _read(self) -> str:
+        if not self._count:
+            return ""
+        buffer = (ctypes.c_ushort * (self._count + 1))()
+        length = pdfium.FPDFText_GetText(self._text, 0, self._count, buffer)
+        return bytes(buffer)[: 2 * max(0, length - 1)].decode("utf-16-le", "surrogatepass")
+
+    def _character(self, index: int) -> int:
+        return max(0, int(pdfium.FPDFText_GetCharIndexFromTextIndex(self._text, index)))
+
+    def _line(self, text: str, first: int, *, broken: bool) -> Iterator[Line]:
+        size, bold, turn = self._style(first, len(text))
+        boxes = self._boxes(first, len(text))
+        if not boxes:
+            return
+        around = _around(boxes)
+        flow = self._turned(around, turn)
+        if turn != 0:
+            boxes = [self._turned(box, turn) for box in boxes]
+        size = size or flow[3] - flow[1]
+        apart = _has_gap(boxes, _CELL_GAP * size) or _is_loose(text, flow, size)
+        cells = self._cells(text, first, size, turn) if apart else ()
+        box = _rounded(flow if turn == self._turn else self._turned(around, self._turn))
+        base = self._base(first + len(text) // 2, turn)
+        yield Line(text.strip(), box, size, bold, cells, broken, flow, turn, base)
+
+    def _boxes(self, first: int, length: int) -> list[Box]:
+        """Return the rectangles of a run of characters, in page space: left, top, right, bottom."""
+        left, top, right, bottom = self._sides
+        text, rectangle = self._text, pdfium.FPDFText_GetRect
+        found = [
+            (left.value, top.value, right.value, bottom.value)
+            for number in range(pdfium.FPDFText_CountRects(text, first, length))
+            if rectangle(text, number, left, top, right, bottom)
+        ]
+        return [box for box in found if _is_sane(box)]
+
+    def _turned(self, rectangle: Box, turn: int) -> Box:
+        """Return a rectangle of page space (origin bottom left) on the page turned clockwise."""
+        left, top, right, bottom = rectangle
+        if turn == 90:
+            sides = (
+                bottom - self._bottom,
+                left - self._left,
+                top - self._bottom,
+                right - self._left,
+            )
+        elif turn == 180:
+            sides = (
+                self._right - right,
+                bottom - self._bottom,
+                self._right - left,
+                top - self._bottom,
+            )
+        elif turn == 270:
+            sides = (self._top - top, self._right - right, self._top - bottom, self._right - left)
+        else:
+            sides = (left - self._left, self._top - top, right - self._left, self._top - bottom)
+        return sides
+
+    def _style(self, first: int, length: int) -> tuple[float, bool, int]:
+        """Return size, weight and turn of a line: of most of three of its characters.
+
+        A drop cap, a bullet or a footnote's number must not speak for the line.
+        """
+        middle, last = first + length // 2, first + max(0, length - 2)
+        size, turn = self._look(middle)
+        begin = self._look(first)[0]
+        if begin != size:
+            size = sorted((begin, size, self._look(last)[0]))[1]
+        bold = self._is_bold(first) and self._is_bold(middle) and self._is_bold(last)
+        return size, bold, turn
+
+    def _look(self, index: int) -> tuple[float, int]:
+        """Return a character's size, and by how many degrees the page must be turned for it."""
+        size = pdfium.FPDFText_GetFontSize(self._text, index)
+        matrix = self._matrix
+        if not pdfium.FPDFText_GetMatrix(self._text, index, matrix):
+            return (size if 0 < size < _MOST_UNITS else 0.0), int(self._turn)
+        size *= math.hypot(matrix.c, matrix.d)
+        turn = 0
+        if matrix.b or matrix.a <= 0:
+            turn = round(math.degrees(math.atan2(matrix.b, matrix.a)) / 90) * 90 % 360
+        return (round(size, 2) if 0 < size < _MOST_UNITS else 0.0), turn
+
+    def _usual_turn(self) -> int:
+        """Return the turn of most of a few characters spread over the page."""
+        step = max(1, self._count // _SAMPLES)
+        turns = Counter(self._look(index)[1] for index in range(0, self._count, step))
+        return turns.most_common(1)[0][0] if turns else int(self._turn)
+
+    def _is_bold(self, index: int) -> bool:
+        if pdfium.FPDFText_GetFontWeight(self._text, index) >= _BOLD_WEIGHT:
+            return True
+        flags = ctypes.c_int()
+        size = len(self._name)
+        written = pdfium.FPDFText_GetFontInfo(self._text, index, self._name, size, flags)
+        return 0 < written <= size and _BOLD_NAME.search(self._name.value) is not None
+
+    def _base(self, index: int, turn: int) -> float | None:
+        x, y = self._sides[:2]
+        if not pdfium.FPDFText_GetCharOrigin(self._text, index, x, y):
+            return None
+        return self._turned((x.value, y.value, x.value, y.value), turn)[3]
+
+    def _cells(self, text: str, first: int, size: float, turn: int) -> tuple[Cell, ...]:
+        """Split a line at its wide gaps; empty if there is none between words."""
+        found: list[Cell] = []
+        begin = 0
+        for space in re.finditer(r"\s+", text.rstrip()):
+            before = self._extent(first + space.start() - 1, turn)
+            after = self._extent(first + space.end(), turn)
+            if before and after and space.start() and after[0] - before[1] > _CELL_GAP * size:
+                found.append(self._cell(text[begin : space.start()], first + begin, turn))
+                begin = space.end()
+        if not found:
+            return ()
+        found.append(self._cell(text[begin:].rstrip(), first + begin, turn))
+        return tuple(sorted(found, key=lambda cell: cell.left))
+
+    def _cell(self, text: str, first: int, turn: int) -> Cell:
+        left, right = self._extent(first, turn), self._extent(first + len(text) - 1, turn)
+        return Cell(text.strip(), left[0] if left else 0.0, right[1] if right else 0.0)
+
+    def _extent(self, index: int, turn: int) -> tuple[float, float] | None:
+        left, top, right, bottom = self._sides
+        if not pdfium.FPDFText_GetCharBox(self._text, index, left, right, bottom, top):
+            return None
+        box = self._turned((left.value, top.value, right.value, bottom.value), turn)
+        return box[0], box[2]
+
+
+def _has_gap(boxes: list[Box], least: float) -> bool:
+    if len(boxes) < 2:
+        return False
+    boxes = sorted(boxes)
+    right = boxes[0][2]
+    for left, _, end, _ in boxes[1:]:
+        if left - right > least:
+            return True
+        right = max(right, end)
+    return False
+
+
+def _is_loose(text: str, box: Box, size: float) -> bool:
+    """True if a line is far wider than its characters: it has gaps that pdfium does not show."""
+    width = box[2] - box[0]
+    if width <= _LOOSE * _NARROW * len(text) * size or " " not in text:
+        return False
+    return width > _LOOSE * size * sum(1.0 if char > "\u2e7f" else _NARROW for char in text)
+
+
+def _around(boxes: list[Box]) -> Box:
+    """Return the rectangle around others, in page space, where the top is the larger number."""
+    if len(boxes) == 1:
+        return boxes[0]
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return (min(lefts), max(tops), max(rights), min(bottoms))
+
+
+def _is_sane(box: Box) -> bool:
+    left, top, right, bottom = box
+    # False for what is not a number, too.
+    if not (-_MOST_UNITS < left <= right < _MOST_UNITS):
+        return False
+    return -_MOST_UNITS < bottom <= top < _MOST_UNITS and (right > left or top > bottom)
+
+
+def _rounded(box: Box) -> Box:
+    # Tenths of a point are finer than a printer's dot, and half as long in the database.
+    left, top, right, bottom = (round(side, 1) for side in box)
+    return (left, top, right, bottom)

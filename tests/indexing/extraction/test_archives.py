@@ -1,0 +1,142 @@
+"""Reading archives."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import tarfile
+import zipfile
+
+import pytest
+
+from tests.indexing.extraction.makers import docx, paragraph, read, reason, texts, zipped
+
+
+def tar(members: dict[str, bytes], links: dict[str, str] | None = None) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name, content in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+        for name, target in (links or {}).items():
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = tarfile.SYMTYPE, target
+            archive.addfile(info)
+    return buffer.getvalue()
+
+
+MEMBERS = {"客户/合同.docx": docx(paragraph("contract")), "notes.txt": b"some notes"}
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.zip", zipped(MEMBERS)),
+        ("a.tar", tar(MEMBERS)),
+        ("a.tar.gz", gzip.compress(tar(MEMBERS))),
+        ("a.tbz2", bz2.compress(tar(MEMBERS))),
+        ("a.tar.xz", lzma.compress(tar(MEMBERS))),
+    ],
+)
+def test_members_are_parts(tmp_path, name, data):
+    found = read(tmp_path, name, data)
+    assert [(block.place.part, block.text) for block in found.blocks] == [
+        ("客户/合同.docx", "contract"),
+        ("notes.txt", "some notes"),
+    ]
+    assert found.status == "read"
+
+
+def test_one_packed_file(tmp_path):
+    found = read(tmp_path, "notes.txt.gz", gzip.compress(b"some notes"))
+    assert (found.blocks[0].place.part, texts(found)) == ("notes.txt", ["some notes"])
+
+
+def test_old_names_are_decoded(tmp_path):
+    data = zipped({"xxxxxxxx.txt": b"text"}).replace(b"xxxxxxxx", "客户合同".encode("gb18030"))
+    found = read(tmp_path, "a.zip", data)
+    assert found.blocks[0].place.part == "客户合同.txt"
+
+
+def test_names_are_never_paths_and_links_are_not_followed(tmp_path):
+    outside = tmp_path / "outside"
+    data = tar({"../outside": b"text", "/etc/evil": b"text"}, {"link": "/etc/passwd"})
+    found = read(tmp_path, "a.tar", data)
+    assert texts(found) == ["text", "text"]
+    assert not outside.exists()
+    link = zipfile.ZipInfo("link")
+    link.external_attr = 0o120777 << 16
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(link, "/etc/passwd")
+        archive.writestr("..\\..\\outside", "text")
+    assert texts(read(tmp_path, "a.zip", buffer.getvalue())) == ["text"]
+    assert not outside.exists()
+
+
+def test_members_that_cannot_be_read_are_named(tmp_path):
+    data = zipped(
+        {"a.txt": b"text", "b.docx": docx(paragraph("x"))[:300], "c.bin": bytes(range(256))}
+    )
+    found = read(tmp_path, "a.zip", data)
+    assert (found.status, reason(found)) == ("partial", "parts_not_read")
+    assert {warning.facts["part"] for warning in found.warnings} == {"b.docx", "c.bin"}
+
+
+def test_rubbish_is_passed_over(tmp_path):
+    members = {"__MACOSX/._a": b"\0\1", ".DS_Store": b"\0\1", "x/Thumbs.db": b"\0", "a.txt": b"a"}
+    assert read(tmp_path, "a.zip", zipped(members)).status == "read"
+
+
+def encrypted() -> bytes:
+    data = bytearray(zipped({"a.txt": b"secret text"}, zipfile.ZIP_STORED))
+    data[6] |= 1
+    data[data.rindex(b"PK\x01\x02") + 8] |= 1
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "limits", "code"),
+    [
+        (encrypted(), {}, "encrypted_archive"),
+        (zipped({"a.txt": b"a"})[:-30], {}, "corrupt"),
+        (gzip.compress(bytes(30_000_000)), {"unpacked_bytes": 1_000_000}, "archive_bomb"),
+        (zipped({"a.txt": bytes(30_000_000)}), {"unpacked_bytes": 1_000_000}, "archive_bomb"),
+        (zipped({f"{n}.txt": b"a" for n in range(50)}), {"members": 10}, "too_many_members"),
+        (gzip.compress(tar(MEMBERS))[:-200], {}, "corrupt"),
+        (tar({"a.txt": b"a" * 5000})[:3000], {}, "corrupt"),
+        (zipped({}), {}, "no_text"),
+    ],
+    ids=["encrypted", "cut", "gzip bomb", "zip bomb", "many", "cut gzip", "cut tar", "empty"],
+)
+def test_refused(tmp_path, data, limits, code):
+    assert reason(read(tmp_path, "a.bin", data, **limits)) == code
+
+
+def test_archives_in_archives_end(tmp_path):
+    data = b"text"
+    for number in range(8):
+        data = zipped({f"{number}.zip" if number else "a.txt": data})
+    found = read(tmp_path, "a.zip", data)
+    assert found.warnings[-1].facts["reason"] == "nested_too_deep"
+    assert found.status == "failed"
+
+
+@pytest.mark.parametrize("step", [13, 61, 97, 211])
+@pytest.mark.parametrize("first", ["[Content_Types].xml", "word/document.xml"])
+def test_overwritten_packages_end_with_a_reason(tmp_path, step, first):
+    names = {first: "", "word/document.xml": "<a/>" * 300, "[Content_Types].xml": "<b/>" * 300}
+    data = bytearray(zipped(names))
+    for at in range(60, len(data), step):
+        data[at] ^= 0x5A
+    assert reason(read(tmp_path, "a.docx", bytes(data))) in ("corrupt", "no_text", "parts_not_read")
+
+
+def test_damaged_member_is_named(tmp_path):
+    data = zipped({"a.txt": b"text", "b.txt": b"other text"}, zipfile.ZIP_STORED)
+    found = read(tmp_path, "a.zip", data.replace(b"other text", b"wrong text", 1))
+    assert (found.status, reason(found)) == ("partial", "parts_not_read")
+    assert dict(found.warnings[0].facts) == {"part": "b.txt", "reason": "corrupt"}

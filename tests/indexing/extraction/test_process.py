@@ -1,0 +1,90 @@
+"""The reading process: what it may not do, and what becomes of one that misbehaves."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from indexing.extraction import Limits, clear_abandoned
+from indexing.extraction.process import ReaderEnded, run
+
+ROOT = Path(__file__).parents[3]
+
+
+def confined(code: str) -> subprocess.CompletedProcess[str]:
+    """Run code after the reading process's own confinement."""
+    start = "from indexing.extraction.sandbox import confine; confine(60, 1 << 30, 0, 1 << 20)\n"
+    return subprocess.run(
+        [sys.executable, "-c", start + code], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import socket; socket.create_connection(('127.0.0.1', 9))",
+        "import socket; socket.getaddrinfo('example.com', 80)",
+        "import socket; socket.socket(socket.AF_UNIX).connect('/run/x')",
+        "import subprocess; subprocess.run(['true'])",
+        "import os; os.system('true')",
+        "import os; os.fork()",
+        "import os; os.execv('/bin/true', ['true'])",
+    ],
+)
+def test_refused(code):
+    done = confined(code)
+    assert done.returncode != 0
+    assert "refused while a file is read" in done.stderr
+
+
+def test_memory_and_file_size_are_bounded(tmp_path):
+    assert "MemoryError" in confined("x = bytearray(2 << 30)").stderr
+    done = confined(f"open({str(tmp_path / 'big')!r}, 'wb').write(bytes(2 << 20))")
+    assert "OSError" in done.stderr
+
+
+def test_nothing_is_left_behind(tmp_path):
+    def folders() -> set[str]:
+        return {name for name in os.listdir(tempfile.gettempdir()) if str(os.getpid()) in name}
+
+    before = folders()
+    with pytest.raises(ReaderEnded):
+        run(
+            {"do": "read", "path": "/nonexistent", "filename": "x", "password": None},
+            Limits(),
+            print,
+        )
+    assert folders() == before
+
+
+def test_a_job_it_does_not_understand_is_a_crash():
+    with pytest.raises(ReaderEnded) as ended:
+        run({"do": "read"}, Limits(), print)
+    assert ended.value.notice.code == "reader_crashed"
+
+
+def test_time_is_bounded(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("x")
+    job = {"do": "read", "path": str(path), "filename": "x", "password": None}
+    with pytest.raises(ReaderEnded) as ended:
+        run(job, Limits(seconds=0.01), print)
+    assert ended.value.notice.code == "reader_timed_out"
+
+
+def test_folders_of_the_dead_are_cleared():
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    dead = Path(tempfile.mkdtemp(prefix=f"handover-reading-{process.pid}-"))
+    mine = Path(tempfile.mkdtemp(prefix=f"handover-reading-{os.getpid()}-"))
+    try:
+        assert clear_abandoned() >= 1
+        assert not dead.exists()
+        assert mine.exists()
+    finally:
+        mine.rmdir()
