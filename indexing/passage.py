@@ -31,7 +31,8 @@ class Passage:
 
     place: where it starts; its boxes are on that page. last_page and last_boxes: the page on which
     it ends and the boxes there, where a sentence runs over a page break; otherwise last_page is
-    the page of `place` (None without pages) and last_boxes is empty.
+    the page of `place` (None without pages) and last_boxes is empty. blocks: the very blocks given
+    to `cut` that it was made of, in their order.
     """
 
     text: str
@@ -39,6 +40,7 @@ class Passage:
     place: Place
     last_page: int | None = None
     last_boxes: tuple[Box, ...] = ()
+    blocks: tuple[Block, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def embedding_text(self) -> str:
@@ -227,7 +229,9 @@ def _placed(text: str, found: Sequence[_Piece]) -> Passage:
     first, last = found[0].block.place, found[-1].block.place
     boxes = _boxes(piece for piece in found if piece.block.place.page == first.page)
     after = _boxes(piece for piece in found if piece.block.place.page != first.page)
-    return Passage(text, _main_kind(found), replace(first, boxes=boxes), last.page, after)
+    # By identity: two blocks with the same words at the same place are still two.
+    blocks = tuple({id(piece.block): piece.block for piece in found}.values())
+    return Passage(text, _main_kind(found), replace(first, boxes=boxes), last.page, after, blocks)
 
 
 def _boxes(found: Iterable[_Piece]) -> tuple[Box, ...]:

@@ -1,0 +1,185 @@
+"""Text to vectors: the bundled model, or any other that sentence-transformers loads."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from indexing import bundled_model
+from indexing.entry import FloatArray
+from indexing.model_unavailable import ModelUnavailable
+
+__all__ = ["BUNDLED", "Encoder", "ModelUnavailable", "build_bundled", "bundled_built"]
+
+BUNDLED = "bundled"
+
+_QUERY, _PASSAGE = "query", "document"
+# Texts given to a model at once. Another model on a processor is best with few, because all are
+# padded to the longest; a graphics card needs more to be busy, and the bundled model sorts them out
+# itself.
+_BATCH, _LARGE_BATCH = 8, 64
+
+# E5 was trained with these and its published folders do not say so.
+_E5_PROMPTS = {_QUERY: "query: ", _PASSAGE: "passage: "}
+
+
+def build_bundled(folder: Path) -> Path:
+    """Build the bundled model unless it is there and whole; return its folder. Takes seconds.
+
+    Harmless when repeated, when two processes do it, and when killed. Raises ModelUnavailable.
+    """
+    return bundled_model.build(folder)
+
+
+def bundled_built(folder: Path) -> bool:
+    """Whether the bundled model has been built there."""
+    return bundled_model.built(folder)
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """What a model can do. `encode` takes texts and `query` or `document`."""
+
+    identity: str
+    dimension: int
+    encode: Callable[[list[str], str], Any]
+    count_tokens: Callable[[str], int]
+
+
+class Encoder:
+    """One model in one process; any number of threads may use it at once.
+
+    `identity` names the model, its content, quantisation and prompts: vectors of different
+    identities cannot be compared. `dimension` is how many numbers a vector has.
+    """
+
+    def __init__(self, loaded: _Loaded) -> None:
+        """Use `load`."""
+        self._loaded = loaded
+        self.identity = loaded.identity
+        self.dimension = loaded.dimension
+
+    @classmethod
+    def load(cls, model: str, folder: Path, threads: int | None = None) -> Encoder:
+        """Load `bundled`, built in `folder` if it is not there, or a model by name or folder.
+
+        `threads` is how many processor threads encode passages, None for one a core. The first
+        load in a process takes some seconds. Raises ModelUnavailable.
+        """
+        return cls(_bundled(folder, threads) if model == BUNDLED else _other(model, threads))
+
+    def encode_query(self, text: str) -> FloatArray:
+        """Return the vector of what somebody searches for: float32 (d,), unit length."""
+        vector: FloatArray = self._encode([text], _QUERY)[0]
+        return vector
+
+    def encode_passages(self, texts: Sequence[str]) -> FloatArray:
+        """Return the vectors of passages: float32 (n, d), unit length, in their order."""
+        if not texts:
+            return np.empty((0, self.dimension), np.float32)
+        return self._encode(texts, _PASSAGE)
+
+    def count_tokens(self, text: str) -> int:
+        """Return how many of the model's tokens a text has, marks and prompt apart."""
+        return self._loaded.count_tokens(_encodable(text))
+
+    def _encode(self, texts: Sequence[str], kind: str) -> FloatArray:
+        found = self._loaded.encode([_encodable(text) for text in texts], kind)
+        vectors = np.asarray(found, np.float32)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        unit: FloatArray = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
+        return unit
+
+
+def _encodable(text: str) -> str:
+    """Return the text without lone surrogates, which no tokenizer takes."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _bundled(folder: Path, threads: int | None) -> _Loaded:
+    built = build_bundled(folder)
+    from sentence_transformers import SentenceTransformer
+
+    from indexing.onnx_module import OnnxModule
+
+    try:
+        module = OnnxModule(built, threads)
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise ModelUnavailable(BUNDLED, "folder_unusable", str(error)) from error
+    model = SentenceTransformer(
+        modules=[module], device="cpu", prompts=bundled_model.PROMPTS, similarity_fn_name="cosine"
+    )
+
+    # Tokenizer and ONNX Runtime are safe with threads: a query does not wait for passages.
+    def encode(texts: list[str], kind: str) -> Any:
+        if len(texts) == 1:
+            # What `encode` does beside this takes a sixth of the time of a query.
+            features = model.preprocess(texts, prompt=model.prompts[kind])
+            return model(features)["sentence_embedding"].numpy()
+        return _through(model, texts, kind, _LARGE_BATCH)
+
+    dimension = module.get_embedding_dimension()
+    return _Loaded(bundled_model.identity(), dimension, encode, module.pieces.count)
+
+
+def _other(name: str, threads: int | None) -> _Loaded:
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    if threads:
+        torch.set_num_threads(threads)
+    try:
+        model = SentenceTransformer(name)
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError, AttributeError) as error:
+        raise ModelUnavailable(name, "not_loadable", str(error)) from error
+    if "e5" in Path(name).name.lower() and not any(model.prompts.values()):
+        model.prompts = dict(_E5_PROMPTS)
+    batch = _BATCH if model.device.type == "cpu" else _LARGE_BATCH
+    count = _counter(model.tokenizer)
+    # Tokenizers of transformers change their own settings while they work: one thread at a time.
+    lock = Lock()
+
+    def encode(texts: list[str], kind: str) -> Any:
+        with lock:
+            return _through(model, texts, kind, batch)
+
+    def count_tokens(text: str) -> int:
+        with lock:
+            return count(text)
+
+    dimension = int(model.get_embedding_dimension())
+    return _Loaded(_identity(name, model), dimension, encode, count_tokens)
+
+
+def _through(model: Any, texts: list[str], kind: str, batch: int) -> Any:
+    encode = model.encode_query if kind == _QUERY else model.encode_document
+    return encode(texts, batch_size=batch, show_progress_bar=False, convert_to_numpy=True)
+
+
+def _counter(tokenizer: Any) -> Callable[[str], int]:
+    """Return what counts tokens with a tokenizer of transformers or of tokenizers."""
+    if callable(tokenizer):
+        return lambda text: len(
+            tokenizer(text, add_special_tokens=False, truncation=False)["input_ids"]
+        )
+    return lambda text: len(tokenizer.encode(text, add_special_tokens=False).ids)
+
+
+def _identity(name: str, model: Any) -> str:
+    """Return the name without its folder and the hash of everything that shapes a vector."""
+    import torch
+
+    digest = hashlib.sha256(repr(sorted(model.prompts.items())).encode())
+    digest.update(repr(model.max_seq_length).encode())
+    for key, tensor in sorted(model.state_dict().items()):
+        digest.update(key.encode())
+        digest.update(
+            tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes()
+        )
+    return f"{Path(name).name[:100]} {digest.hexdigest()[:16]}"

@@ -1,0 +1,203 @@
+"""The search index: sealed segments on disk and one growing segment in memory."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+
+from indexing.agreement import believed
+from indexing.entry import Entry, EntrySource, FloatArray, Hit, IdArray
+from indexing.generation import Generation, open_generation, pointer_of
+from indexing.growing import Growing
+from indexing.manifest import IdentityMismatch, IndexDamaged
+from indexing.query import parse
+from indexing.retrieval import retrieve
+from indexing.segment import Segment
+
+__all__ = ["Entry", "EntrySource", "Hit", "IdentityMismatch", "Index", "Mode"]
+
+# Catchings up in a row, all from rows older than what was caught up before, after which the
+# database counts as restored: more than requests that can be under way in one process.
+_RESTORED = 64
+
+
+class Mode(StrEnum):
+    """Which halves answer: both unless somebody measures."""
+
+    HYBRID = "hybrid"
+    DENSE = "dense"
+    LEXICAL = "lexical"
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What searches see; replaced as a whole, never changed."""
+
+    generation: Generation
+    segments: tuple[Segment, ...]
+    until: int
+
+
+class Index:
+    """The index of one folder in one process; thread-safe.
+
+    Searches work on what was caught up last and never wait for a catching up of another thread.
+    """
+
+    def __init__(self, folder: Path, identity: str, dimension: int, state: _State) -> None:
+        """Use `open`."""
+        self._folder = folder
+        self._identity = identity
+        self._dimension = dimension
+        self._state = state
+        self._growing: Growing | None = None
+        self._caught_up = False
+        self._behind = 0
+        self._lock = Lock()
+
+    @classmethod
+    def open(cls, folder: Path, identity: str, dimension: int) -> Index:
+        """Open what is folded; a folder that does not exist is an empty index.
+
+        `identity` and `dimension` are the encoder's. Raises IdentityMismatch when the folder was
+        made with another model. A damaged folder is no error: see `damage`.
+        """
+        generation = open_generation(folder, identity, dimension, {})
+        return cls(folder, identity, dimension, _state_of(generation, None))
+
+    @property
+    def damage(self) -> IndexDamaged | None:
+        """What is wrong with the folder; None when all is well.
+
+        Searches are right all the same once caught up: rows replace what is damaged. Folding
+        repairs it.
+        """
+        return self._state.generation.damage
+
+    @property
+    def generation(self) -> int:
+        """The number of the generation searched, 0 when nothing was folded yet."""
+        return self._state.generation.number
+
+    @property
+    def until(self) -> int:
+        """The newest sequence number a search sees."""
+        return self._state.until
+
+    @property
+    def passages(self) -> int:
+        """How many passages a search sees."""
+        return sum(segment.passages for segment in self._state.segments)
+
+    def catch_up(self, source: EntrySource) -> None:
+        """Take in everything published until now, and a generation folded meanwhile.
+
+        Raises IdentityMismatch when the folder was rebuilt for another model, ValueError when a row
+        has a vector of another dimension, and whatever the source raises; searches then go on with
+        what was caught up before.
+        """
+        with self._lock:
+            state = self._state
+            # The folder before the rows: what is folded was published before, so the newest number
+            # read afterwards cannot be older, unless the source's transaction is.
+            found, head = self._newest(state), source.head()
+            if self._is_behind(head):
+                return
+            generation = self._agreeing(found, source, head)
+            if generation is state.generation and head == state.until:
+                self._caught_up = True
+                return
+            growing = self._growing
+            if growing is None or generation is not state.generation or head < growing.until:
+                growing = Growing(self._dimension, generation.watermark)
+            # Not kept while it is filled: half-filled after an exception, it would count twice.
+            self._growing = None
+            for sequence, entries in source.entries_after(growing.until, head):
+                growing.extend(sequence, entries)
+            growing.until = max(growing.until, head)
+            self._growing = growing
+            self._state = _state_of(generation, growing)
+            self._caught_up, self._behind = True, 0
+
+    def _newest(self, state: _State) -> Generation:
+        """Return the generation of the folder: the one in use, unless another was folded."""
+        pointer = pointer_of(self._folder)
+        # No pointer: the folder was deleted. What is mapped is still whole, so keep it.
+        if not pointer or pointer == state.generation.pointer:
+            return state.generation
+        known = dict(state.generation.segments)
+        return open_generation(self._folder, self._identity, self._dimension, known)
+
+    def _is_behind(self, head: int) -> bool:
+        """Whether the rows are of a moment before the last catching up: then all is there already.
+
+        A request may have begun its transaction before another one caught up. Where that is so time
+        after time, the database itself is older: it was restored under this process.
+        """
+        self._behind = self._behind + 1 if self._caught_up and head < self._state.until else 0
+        return 0 < self._behind < _RESTORED
+
+    def _agreeing(self, found: Generation, source: EntrySource, head: int) -> Generation:
+        """Return what the rows allow to be used of a generation: all, some segments, or nothing."""
+        old = self._state.generation
+        if head < found.watermark:
+            # These rows are of a moment before the fold, or the database was restored.
+            if self._caught_up and old.watermark <= head:
+                return old
+            # Without a pointer, so that the folder is looked at again next time.
+            return Generation(b"", None, (), 0, IndexDamaged("current", "outdated"))
+        if self._caught_up and found is old:
+            return found
+        return believed(found, source)
+
+    def search(
+        self,
+        query: str,
+        vector: FloatArray | None,
+        allowed: IdArray,
+        limit: int,
+        mode: Mode = Mode.HYBRID,
+    ) -> list[Hit]:
+        """Return the best passages of the allowed readings, best first, at most `limit`.
+
+        `vector` is the encoded query, float32 (d,), None to search by words alone. `allowed` are
+        reading ids; what is not an array of whole numbers matches nothing, as does an empty one.
+        Raises ValueError when the vector has another dimension.
+        """
+        allowed = _sorted_ids(allowed)
+        state = self._state
+        if limit < 1 or not allowed.size:
+            return []
+        if vector is not None and vector.shape != (self._dimension,):
+            raise ValueError(f"query vector {vector.shape}, not ({self._dimension},)")
+        key = hashlib.blake2b(allowed.tobytes(), digest_size=16).digest()
+        scoped = [(segment, segment.scope(allowed, key)) for segment in state.segments]
+        within = [(segment, scope) for segment, scope in scoped if scope.count]
+        if not within:
+            return []
+        words = None if mode is Mode.DENSE else parse(query)
+        return retrieve(within, words, None if mode is Mode.LEXICAL else vector, limit)
+
+
+def _state_of(generation: Generation, growing: Growing | None) -> _State:
+    segments = [segment for _, segment in generation.segments if segment.passages]
+    view = growing.view() if growing else None
+    if view is not None:
+        segments.append(view)
+    until = growing.until if growing else generation.watermark
+    return _State(generation, tuple(segments), until)
+
+
+def _sorted_ids(allowed: IdArray) -> IdArray:
+    """Return the ids sorted, each once; none when they are not whole numbers."""
+    ids = np.asarray(allowed)
+    if ids.ndim != 1 or not np.issubdtype(ids.dtype, np.integer):
+        return np.empty(0, np.int64)
+    ids = ids.astype(np.int64, copy=False)
+    rising = bool(np.all(ids[1:] > ids[:-1]))
+    return ids if rising else np.unique(ids)

@@ -1,0 +1,95 @@
+"""Finding candidates with both halves over all segments, and putting them in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from indexing.entry import FloatArray, Hit, IdArray
+from indexing.fusion import Candidates, fuse
+from indexing.query import Query
+from indexing.scope import Scope
+from indexing.segment import Segment
+from indexing.terms import terms_of, weights_of
+from indexing.words import Term
+
+Scoped: TypeAlias = tuple[Segment, Scope]
+
+# Candidates each half gives at least, however few hits are asked for: the order of the first ten
+# settles among them, and the fusion needs to see how the scores fall off.
+_DEPTH = 100
+
+
+def retrieve(
+    within: Sequence[Scoped], query: Query | None, vector: FloatArray | None, limit: int
+) -> list[Hit]:
+    """Return the best hits; without a query by vector alone, without a vector by words alone."""
+    depth = max(limit, _DEPTH)
+    weights = _weights(within, query)
+    found = [_candidates(scoped, query, weights, vector, depth) for scoped in within]
+    if not any(ordinals.size for ordinals, _ in found):
+        return []
+    candidates = _joined([each for _, each in found])
+    passages = [s.passage_ids[o] for (s, _), (o, _) in zip(within, found, strict=True)]
+    readings = [s.reading_ids[o] for (s, _), (o, _) in zip(within, found, strict=True)]
+    return _hits(np.concatenate(passages), np.concatenate(readings), candidates, limit)
+
+
+def _weights(within: Sequence[Scoped], query: Query | None) -> dict[Term, float]:
+    if query is None:
+        return {}
+    terms = terms_of(query)
+    counts = [segment.words.frequencies(terms) for segment, _ in within]
+    frequencies = [sum(column) for column in zip(*counts, strict=True)]
+    passages = sum(segment.passages for segment, _ in within)
+    return weights_of(terms, frequencies, passages)
+
+
+def _candidates(
+    scoped: Scoped,
+    query: Query | None,
+    weights: dict[Term, float],
+    vector: FloatArray | None,
+    depth: int,
+) -> tuple[IdArray, Candidates]:
+    """Return the ordinals either half has found in a segment, and all scores of each."""
+    segment, scope = scoped
+    found: list[IdArray] = []
+    phrased: IdArray = np.empty(0, np.int64)
+    if vector is not None:
+        found.append(segment.vectors.search(vector, scope, depth).ordinals)
+    if query is not None:
+        found.append(segment.words.search(weights, scope, depth).ordinals)
+        phrased = segment.words.with_phrases(query.phrases, scope, depth)
+        found.append(phrased)
+    ordinals = np.unique(np.concatenate(found)) if found else phrased
+    dense = None if vector is None else segment.vectors.scores(vector, ordinals)
+    lexical = segment.words.scores(weights, ordinals)
+    return ordinals, Candidates(dense, lexical, np.isin(ordinals, phrased))
+
+
+def _joined(parts: Sequence[Candidates]) -> Candidates:
+    dense = [part.dense for part in parts if part.dense is not None]
+    return Candidates(
+        np.concatenate(dense) if dense else None,
+        np.concatenate([part.lexical for part in parts]),
+        np.concatenate([part.phrased for part in parts]),
+    )
+
+
+def _hits(passages: IdArray, readings: IdArray, candidates: Candidates, limit: int) -> list[Hit]:
+    scores = fuse(candidates)
+    # Equal scores in the order of passages: the same question gives the same page in every process.
+    order = np.lexsort((passages, -scores))[:limit]
+    return [
+        Hit(
+            int(passages[at]),
+            int(readings[at]),
+            float(scores[at]),
+            None if candidates.dense is None else float(candidates.dense[at]),
+            float(candidates.lexical[at]) or None,
+        )
+        for at in order
+    ]
