@@ -1,0 +1,57 @@
+"""The tables, one noun per file. Importing this package registers them all."""
+
+from portal.models.assignment import Assignment
+from portal.models.base import Base
+from portal.models.blob import Blob
+from portal.models.blueprint import Blueprint, Requirement, RequirementKind, Responsible
+from portal.models.department import Department
+from portal.models.document import Document, Visibility
+from portal.models.event import Event
+from portal.models.handover import Handover, HandoverReceiver, HandoverState
+from portal.models.index_log import Counter, IndexLogEntry
+from portal.models.item import IN_HAND, SETTLED, Item, ItemState
+from portal.models.map import Map
+from portal.models.passage import Block, Embedding, EmbeddingModel, Passage
+from portal.models.person import Person, Role, RoleGrant
+from portal.models.position import Position
+from portal.models.reading import FINDABLE, FINISHED, Reading, ReadingState
+from portal.models.sign_in_attempt import SignInAttempt
+from portal.models.version import Version
+
+__all__ = [
+    "FINDABLE",
+    "FINISHED",
+    "IN_HAND",
+    "SETTLED",
+    "Assignment",
+    "Base",
+    "Blob",
+    "Block",
+    "Blueprint",
+    "Counter",
+    "Department",
+    "Document",
+    "Embedding",
+    "EmbeddingModel",
+    "Event",
+    "Handover",
+    "HandoverReceiver",
+    "HandoverState",
+    "IndexLogEntry",
+    "Item",
+    "ItemState",
+    "Map",
+    "Passage",
+    "Person",
+    "Position",
+    "Reading",
+    "ReadingState",
+    "Requirement",
+    "RequirementKind",
+    "Responsible",
+    "Role",
+    "RoleGrant",
+    "SignInAttempt",
+    "Version",
+    "Visibility",
+]

@@ -1,0 +1,331 @@
+"""Who may do what: one policy, deny by default.
+
+A rule is the clause that selects the rows an action is allowed on. «Which rows?» uses it as it is;
+«may this person?» asks whether the row is among them. So the two can never disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy.orm import aliased
+
+from portal.actor import Actor, able
+from portal.models import (
+    Document,
+    Event,
+    Handover,
+    HandoverReceiver,
+    HandoverState,
+    Item,
+    Position,
+    Requirement,
+    Responsible,
+    Role,
+    Version,
+    Visibility,
+)
+
+Clause = ColumnElement[bool]
+Rule = Callable[[Actor], Clause]
+
+
+class Action(StrEnum):
+    """Everything a person can ask the portal to do."""
+
+    START_HANDOVER = "start_handover"
+    VIEW_HANDOVER = "view_handover"
+    VIEW_RECEIPT = "view_receipt"
+    CHANGE_HANDOVER = "change_handover"
+    CANCEL_HANDOVER = "cancel_handover"
+    COMPLETE_HANDOVER = "complete_handover"
+    UPLOAD_EXTRA = "upload_extra"
+    VIEW_ITEM = "view_item"
+    SUBMIT_ITEM = "submit_item"
+    REVIEW_ITEM = "review_item"
+    WAIVE_ITEM = "waive_item"
+    LIST_DOCUMENT = "list_document"
+    CHANGE_DOCUMENT = "change_document"
+    LIST_VERSION = "list_version"
+    VIEW_VERSION = "view_version"
+    RETRY_READING = "retry_reading"
+    SEARCH = "search"
+    VIEW_MAP = "view_map"
+    VIEW_BLUEPRINT = "view_blueprint"
+    EDIT_BLUEPRINT = "edit_blueprint"
+    VIEW_EVENT = "view_event"
+    BROWSE_EVENTS = "browse_events"
+    MANAGE_DEPARTMENTS = "manage_departments"
+    MANAGE_PEOPLE = "manage_people"
+    MANAGE_POSITIONS = "manage_positions"
+    MANAGE_ASSIGNMENTS = "manage_assignments"
+    VIEW_HEALTH = "view_health"
+
+
+def _works_here(actor: Actor) -> Clause:
+    return false() if actor.departed else true()
+
+
+def _role(*roles: Role) -> Rule:
+    return lambda actor: true() if any(actor.has(role) for role in roles) else false()
+
+
+def _heads(actor: Actor) -> Clause:
+    """Cases of the departments the person heads, and cases the person was named head of.
+
+    A head who leaves is only the leaver in that case: nobody waives or completes their own.
+    """
+    own = select(Position.id).where(Position.department_id.in_(actor.headed))
+    return and_(
+        Handover.leaver_id != actor.id,
+        or_(Handover.head_id == actor.id, Handover.position_id.in_(own)),
+    )
+
+
+def _case(*parts: Rule) -> Rule:
+    """Handovers where any of the parts holds; nothing for a person who has left."""
+    return lambda actor: and_(_works_here(actor), or_(*(part(actor) for part in parts)))
+
+
+def _leaver(actor: Actor) -> Clause:
+    return Handover.leaver_id == actor.id
+
+
+def _receiver(actor: Actor) -> Clause:
+    return Handover.id.in_(
+        select(HandoverReceiver.handover_id).where(HandoverReceiver.person_id == actor.id)
+    )
+
+
+def _hr_of_others(actor: Actor) -> Clause:
+    """Every case but the own one, which somebody else has to look after."""
+    return and_(_role(Role.HR)(actor), Handover.leaver_id != actor.id)
+
+
+VIEW_CASE = _case(_leaver, _receiver, _heads, _role(Role.HR))
+
+
+def _of_cases(column: Any, rule: Rule) -> Rule:
+    """Rows whose handover the rule selects."""
+    return lambda actor: column.in_(select(Handover.id).where(rule(actor)))
+
+
+def _responsible_for(actor: Actor, who: dict[Responsible, Rule]) -> Clause:
+    """Items whose responsible role is one the person has in that very case."""
+    lines = [
+        and_(
+            Item.requirement_id.in_(select(Requirement.id).where(Requirement.responsible == role)),
+            Item.handover_id.in_(select(Handover.id).where(rule(actor))),
+        )
+        for role, rule in who.items()
+    ]
+    return and_(_works_here(actor), or_(*lines))
+
+
+def _submits(actor: Actor) -> Clause:
+    return _responsible_for(
+        actor,
+        {
+            Responsible.LEAVER: _leaver,
+            Responsible.RECEIVER: _receiver,
+            Responsible.HEAD: _heads,
+        },
+    )
+
+
+def _able_receiver(actor: Actor, *but: Clause) -> Clause:
+    """Cases with a receiver who can act today, other than those of `but`."""
+    return Handover.id.in_(
+        select(HandoverReceiver.handover_id).where(
+            HandoverReceiver.person_id.in_(able(actor.today)), *but
+        )
+    )
+
+
+def _reviews(actor: Actor) -> Clause:
+    """Receivers review what leaver and head deliver, heads what receivers deliver.
+
+    Nobody reviews what is theirs to deliver. Where that leaves nobody who can act, because the
+    receiver has left or is the head as well, the review goes to a head or to HR, so that no case
+    can get stuck. `gate.reviewers` names the same people.
+    """
+    return _responsible_for(
+        actor,
+        {
+            Responsible.LEAVER: _reviews_leaver,
+            Responsible.RECEIVER: _reviews_receivers,
+            Responsible.HEAD: _reviews_head,
+        },
+    )
+
+
+def _reviews_leaver(actor: Actor) -> Clause:
+    return or_(_receiver(actor), and_(_heads(actor), ~_able_receiver(actor)))
+
+
+def _reviews_receivers(actor: Actor) -> Clause:
+    head_receives = Handover.id.in_(
+        select(HandoverReceiver.handover_id).where(HandoverReceiver.person_id == Handover.head_id)
+    )
+    no_head = or_(Handover.head_id.not_in(able(actor.today)), head_receives)
+    return and_(~_receiver(actor), or_(_heads(actor), and_(_hr_of_others(actor), no_head)))
+
+
+def _reviews_head(actor: Actor) -> Clause:
+    no_receiver = ~_able_receiver(actor, HandoverReceiver.person_id != Handover.head_id)
+    return and_(~_heads(actor), or_(_receiver(actor), and_(_hr_of_others(actor), no_receiver)))
+
+
+def _reads_sealed(actor: Actor) -> Clause:
+    """Documents whose sealed versions the person may read."""
+    holders = Document.visibility.in_(
+        [Visibility.POSITION, Visibility.DEPARTMENT, Visibility.COMPANY]
+    )
+    neighbours = Document.visibility.in_([Visibility.DEPARTMENT, Visibility.COMPANY])
+    same_department = select(Position.id).where(Position.department_id.in_(actor.departments))
+    shared = or_(
+        and_(holders, Handover.position_id.in_(actor.positions)),
+        and_(neighbours, Handover.position_id.in_(same_department)),
+        # Who only looks after the portal, without a position, is not a reader of the company's.
+        and_(Document.visibility == Visibility.COMPANY, true() if actor.positions else false()),
+    )
+    # A cancelled case stays with those who had a part in it.
+    part = or_(_leaver(actor), _receiver(actor), _heads(actor))
+    case = or_(part, and_(Handover.state != HandoverState.CANCELLED, shared))
+    return Document.id.in_(
+        select(Document.id)
+        .join(Handover, Document.handover_id == Handover.id)
+        .where(Document.removed_at.is_(None), case)
+    )
+
+
+def _views_version(actor: Actor) -> Clause:
+    own = select(Document.id).where(Document.owner_id == actor.id, Document.removed_at.is_(None))
+    shared = select(Document.id).where(_reads_sealed(actor))
+    return and_(
+        _works_here(actor),
+        or_(
+            Version.document_id.in_(own),
+            and_(Version.sealed_at.is_not(None), Version.document_id.in_(shared)),
+        ),
+    )
+
+
+def _lists_version(actor: Actor) -> Clause:
+    """Name, size, digest and reading state; HR sees them without seeing the content."""
+    cases = select(Handover.id).where(VIEW_CASE(actor))
+    listed = select(Document.id).where(Document.handover_id.in_(cases))
+    return or_(
+        _views_version(actor),
+        and_(Version.sealed_at.is_not(None), Version.document_id.in_(listed)),
+    )
+
+
+def _lists_document(actor: Actor) -> Clause:
+    version = aliased(Version)
+    sealed = select(version.document_id).where(version.sealed_at.is_not(None))
+    cases = select(Handover.id).where(VIEW_CASE(actor))
+    return and_(
+        _works_here(actor),
+        or_(
+            and_(Document.owner_id == actor.id, Document.removed_at.is_(None)),
+            and_(
+                Document.id.in_(sealed),
+                or_(_reads_sealed(actor), Document.handover_id.in_(cases)),
+            ),
+        ),
+    )
+
+
+def _owns_document(actor: Actor) -> Clause:
+    return and_(_works_here(actor), Document.owner_id == actor.id, Document.removed_at.is_(None))
+
+
+def _retries(actor: Actor) -> Clause:
+    """Whoever may read the version, and HR and administrators, who are asked when reading fails."""
+    everyone = _role(Role.ADMINISTRATOR)(actor)
+    return or_(_lists_version(actor), everyone)
+
+
+def _sees_map(actor: Actor) -> Clause:
+    mine = select(Handover.position_id).where(or_(_receiver(actor), _heads(actor)))
+    return and_(
+        _works_here(actor),
+        or_(
+            Position.id.in_(actor.positions),
+            Position.department_id.in_(actor.headed),
+            Position.id.in_(mine),
+            _role(Role.HR)(actor),
+        ),
+    )
+
+
+def _edits_blueprint(actor: Actor) -> Clause:
+    return and_(
+        _works_here(actor),
+        or_(Position.department_id.in_(actor.headed), _role(Role.HR)(actor)),
+    )
+
+
+def _sees_blueprint(actor: Actor) -> Clause:
+    return or_(_edits_blueprint(actor), _sees_map(actor))
+
+
+def _receipts(actor: Actor) -> Clause:
+    """The leaver's receipt stays with the leaver for ever, the only thing that does."""
+    return or_(_leaver(actor), VIEW_CASE(actor), _role(Role.AUDITOR)(actor))
+
+
+def _sees_event(actor: Actor) -> Clause:
+    everything = _role(Role.HR, Role.AUDITOR)(actor)
+    return or_(everything, _of_cases(Event.handover_id, VIEW_CASE)(actor))
+
+
+# The table a rule's clause is about; None for actions on the portal as a whole.
+POLICY: dict[Action, tuple[type[Any] | None, Rule]] = {
+    Action.START_HANDOVER: (None, _role(Role.HR)),
+    Action.VIEW_HANDOVER: (Handover, VIEW_CASE),
+    Action.VIEW_RECEIPT: (Handover, _receipts),
+    Action.CHANGE_HANDOVER: (Handover, _case(_hr_of_others)),
+    Action.CANCEL_HANDOVER: (Handover, _case(_hr_of_others)),
+    Action.COMPLETE_HANDOVER: (Handover, _case(_heads, _hr_of_others)),
+    Action.UPLOAD_EXTRA: (Handover, _case(_leaver)),
+    Action.VIEW_ITEM: (Item, _of_cases(Item.handover_id, VIEW_CASE)),
+    Action.SUBMIT_ITEM: (Item, _submits),
+    Action.REVIEW_ITEM: (Item, _reviews),
+    Action.WAIVE_ITEM: (Item, _of_cases(Item.handover_id, _case(_heads))),
+    Action.LIST_DOCUMENT: (Document, _lists_document),
+    Action.CHANGE_DOCUMENT: (Document, _owns_document),
+    Action.LIST_VERSION: (Version, _lists_version),
+    Action.VIEW_VERSION: (Version, _views_version),
+    Action.RETRY_READING: (Version, _retries),
+    Action.SEARCH: (None, _works_here),
+    Action.VIEW_MAP: (Position, _sees_map),
+    Action.VIEW_BLUEPRINT: (Position, _sees_blueprint),
+    Action.EDIT_BLUEPRINT: (Position, _edits_blueprint),
+    Action.VIEW_EVENT: (Event, _sees_event),
+    Action.BROWSE_EVENTS: (None, _role(Role.HR, Role.AUDITOR)),
+    Action.MANAGE_DEPARTMENTS: (None, _role(Role.ADMINISTRATOR)),
+    Action.MANAGE_PEOPLE: (None, _role(Role.ADMINISTRATOR)),
+    Action.MANAGE_POSITIONS: (None, _role(Role.ADMINISTRATOR)),
+    Action.MANAGE_ASSIGNMENTS: (None, _role(Role.ADMINISTRATOR, Role.HR)),
+    Action.VIEW_HEALTH: (None, _role(Role.ADMINISTRATOR)),
+}
+
+# What a person must be allowed to see, for «you may not» to be the answer instead of «not found».
+VISIBLE_BY: dict[type[Any], Action] = {
+    Handover: Action.VIEW_HANDOVER,
+    Item: Action.VIEW_ITEM,
+    Document: Action.LIST_DOCUMENT,
+    Version: Action.LIST_VERSION,
+    Position: Action.VIEW_BLUEPRINT,
+    Event: Action.VIEW_EVENT,
+}
+
+
+def rows(action: Action, actor: Actor) -> Clause:
+    """The clause that selects the rows `action` is allowed on for this person."""
+    return POLICY[action][1](actor)

@@ -1,0 +1,141 @@
+"""What one process shares between its requests or jobs: engine, store, model, index, sender.
+
+Made after a fork, never before: connections, threads and the model's runtime do not survive one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from portal.database import READ_ONLY, make_engine
+from portal.errors import NotReady
+from portal.models import EmbeddingModel
+from portal.models.base import now
+from portal.settings import Settings
+from portal.unit_of_work import Job, UnitOfWork
+from storage import BlobStore, open_store
+
+if TYPE_CHECKING:
+    from indexing.encoder import Encoder
+    from indexing.index import Index
+
+Sender = Callable[[Job], None]
+
+
+@dataclass
+class Resources:
+    """One for each process. `send` delivers a job to the broker; it may fail, see `UnitOfWork`."""
+
+    settings: Settings
+    send: Sender
+    clock: Callable[[], datetime] = now
+    _encoder: Encoder | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _index: tuple[str, Index] | None = None
+    _index_lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The database."""
+        return make_engine(self.settings.database_url)
+
+    @cached_property
+    def store(self) -> BlobStore:
+        """The original files."""
+        settings = self.settings
+        return open_store(settings.blob_store, reserve=settings.free_disk_reserve_bytes)
+
+    @property
+    def encoder(self) -> Encoder:
+        """The model, loaded at first use. Raises indexing.encoder.ModelUnavailable."""
+        # Only here: the runtime of the model costs seconds that most commands never need.
+        from indexing.encoder import Encoder
+
+        with self._lock:
+            if self._encoder is None:
+                self._encoder = Encoder.load(
+                    self.settings.model,
+                    self.settings.model_folder,
+                    threads=self.settings.encoder_threads,
+                )
+            return self._encoder
+
+    @property
+    def index(self) -> Index:
+        """The search index of the active model, opened at first use; catch it up before a search.
+
+        Raises NotReady: index_mismatch when the index or the vectors are of another model than the
+        settings name, model_unavailable when there are no vectors yet and no model either.
+        """
+        from indexing.index import IdentityMismatch, Index
+
+        # Read each time: «handover index rebuild» in another process may have changed the model.
+        identity, dimension = self._active_model()
+        with self._index_lock:
+            if self._index is None or self._index[0] != identity:
+                try:
+                    opened = Index.open(self.settings.index_folder, identity, dimension)
+                except IdentityMismatch as error:
+                    raise NotReady("index_mismatch") from error
+                self._index = (identity, opened)
+            return self._index[1]
+
+    def _active_model(self) -> tuple[str, int]:
+        """Identity and dimension of the vectors a search compares with."""
+        from indexing.model_unavailable import ModelUnavailable
+
+        encoder = None
+        unavailable: ModelUnavailable | None = None
+        try:
+            encoder = self.encoder
+        except ModelUnavailable as error:
+            # Words can be searched without it, if the vectors' model is known.
+            unavailable = error
+        with Session(self.engine.execution_options(**{READ_ONLY: True})) as session:
+            active = session.scalar(select(EmbeddingModel).where(EmbeddingModel.active))
+        if active is None:
+            if encoder is None:
+                raise NotReady("model_unavailable") from unavailable
+            return encoder.identity, encoder.dimension
+        if encoder is not None and active.identity != encoder.identity:
+            raise NotReady("index_mismatch")
+        return active.identity, active.dimension
+
+    def today(self) -> date:
+        """The date where the company is."""
+        return self.clock().astimezone(self.settings.zone).date()
+
+    @contextmanager
+    def write(
+        self, person_id: int | None = None, address: str | None = None
+    ) -> Iterator[UnitOfWork]:
+        """A transaction that may change things; committed at the end, then its jobs are sent.
+
+        `person_id` None is the portal itself. Raises NotFound for a person who may not act.
+        """
+        with Session(self.engine, expire_on_commit=False) as session:
+            unit = UnitOfWork.begin(session, self, person_id, address)
+            yield unit
+            unit.commit()
+
+    @contextmanager
+    def read(
+        self, person_id: int | None = None, address: str | None = None
+    ) -> Iterator[UnitOfWork]:
+        """A transaction that only reads, and on SQLite waits for nobody."""
+        engine = self.engine.execution_options(**{READ_ONLY: True})
+        with Session(engine, expire_on_commit=False, autoflush=False) as session:
+            yield UnitOfWork.begin(session, self, person_id, address)
+
+    def close(self) -> None:
+        """Give connections back; for tests and commands that end."""
+        self.engine.dispose()
