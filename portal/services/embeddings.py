@@ -1,0 +1,127 @@
+"""Embeddings: the vectors of passages, and which model they are of.
+
+The database is the truth: a vector is computed once and stored, every index is made from rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sqlalchemy import Select, exists, func, select, text
+from sqlalchemy.orm import Session
+
+from indexing.entry import FloatArray
+from indexing.model_unavailable import ModelUnavailable
+from portal.errors import NotReady
+from portal.models import Embedding, EmbeddingModel, IndexLogEntry, Passage
+from portal.resources import Resources
+from portal.services.inserting import insert_missing
+
+if TYPE_CHECKING:
+    from indexing.encoder import Encoder
+
+# Vectors written together: a second or two of work, all that a killed worker has to do again.
+CHUNK = 64
+COUNTER = "index"
+
+
+def ready_encoder(resources: Resources) -> Encoder:
+    """The encoder, when it is of the model whose vectors are stored here.
+
+    Raises NotReady: model_unavailable, or index_mismatch for another model, because vectors of two
+    models cannot be compared and one index holds one of them.
+    """
+    try:
+        encoder = resources.encoder
+    except ModelUnavailable as error:
+        raise NotReady("model_unavailable") from error
+    with resources.read() as uow:
+        model = active_model(uow.session)
+    if model is not None and model.identity != encoder.identity:
+        raise NotReady("index_mismatch")
+    return encoder
+
+
+def active_model(session: Session) -> EmbeddingModel | None:
+    """The model whose vectors are searched; None before the first reading."""
+    return session.scalar(select(EmbeddingModel).where(EmbeddingModel.active))
+
+
+def model_of(session: Session, encoder: Encoder) -> EmbeddingModel:
+    """The row of the encoder's model, made if it is new; the very first one becomes active."""
+    row = {
+        "identity": encoder.identity,
+        "dimension": encoder.dimension,
+        "active": active_model(session) is None,
+    }
+    insert_missing(session, EmbeddingModel, [row])
+    return session.scalars(
+        select(EmbeddingModel).where(EmbeddingModel.identity == encoder.identity)
+    ).one()
+
+
+def missing(reading_id: int, model_id: int) -> Select[int, str]:
+    """Passages of a reading that have no vector of the model: id and text, in their order."""
+    done = exists().where(Embedding.passage_id == Passage.id, Embedding.model_id == model_id)
+    return (
+        select(Passage.id, Passage.embedding_text)
+        .where(Passage.reading_id == reading_id, ~done)
+        .order_by(Passage.ordinal)
+    )
+
+
+def encoded(
+    resources: Resources, encoder: Encoder, reading_id: int, model_id: int
+) -> Iterator[list[dict[str, object]]]:
+    """Encode what has no vector yet, chunk by chunk; yields rows of embeddings to be written.
+
+    A chunk has to be written before the next is asked for: what is left is read from rows.
+    """
+    while True:
+        with resources.read() as uow:
+            left = uow.session.execute(missing(reading_id, model_id).limit(CHUNK)).all()
+        if not left:
+            return
+        vectors = encoder.encode_passages([row.embedding_text for row in left])
+        yield [
+            {"passage_id": row.id, "model_id": model_id, "vector": to_bytes(vector)}
+            for row, vector in zip(left, vectors, strict=True)
+        ]
+
+
+def complete(session: Session, reading_id: int, model_id: int) -> bool:
+    """Whether every passage of the reading has a vector of the model."""
+    left = missing(reading_id, model_id).subquery()
+    return not session.scalar(select(func.count()).select_from(left))
+
+
+def publish(session: Session, reading_id: int, model_id: int) -> None:
+    """Give the reading the next sequence number: from the commit on every index takes it in.
+
+    The counter's row stays locked until the commit, so numbers are given in the order of commits
+    and nobody who has read up to one of them misses a smaller one. Do it last in a transaction.
+    """
+    known = exists().where(
+        IndexLogEntry.reading_id == reading_id, IndexLogEntry.model_id == model_id
+    )
+    if session.scalar(select(known)):
+        return
+    session.flush()
+    raised = text(
+        "INSERT INTO counters (name, value) VALUES (:name, 1)"
+        " ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value"
+    )
+    sequence = session.execute(raised, {"name": COUNTER}).scalar_one()
+    session.add(IndexLogEntry(sequence=sequence, reading_id=reading_id, model_id=model_id))
+
+
+def to_bytes(vector: FloatArray) -> bytes:
+    """A vector as its column holds it: float32, little endian."""
+    return vector.astype("<f4", copy=False).tobytes()
+
+
+def from_bytes(stored: bytes) -> FloatArray:
+    """The vector of a column's bytes."""
+    return np.frombuffer(stored, "<f4").astype(np.float32, copy=False)

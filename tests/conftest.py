@@ -1,0 +1,154 @@
+"""What every test may use: a real database of each kind, a real store, captured jobs, a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from portal.models import Person
+from portal.resources import Resources
+from portal.settings import Settings
+from portal.unit_of_work import Job
+from tests.company import Company, found_company
+from tests.databases import (
+    PostgresServer,
+    postgres_server,
+    sqlite_copy,
+    sqlite_template,
+)
+
+# A Monday without holidays around it: 10:00 in Shanghai.
+MORNING = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
+MIB = 2**20
+
+
+@dataclass
+class Clock:
+    """A clock that stands until it is moved."""
+
+    now: datetime = MORNING
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **delta: float) -> None:
+        """Move it on."""
+        self.now += timedelta(**delta)
+
+
+@dataclass
+class Outbox:
+    """Jobs sent, in their order; `broken` makes the broker refuse."""
+
+    jobs: list[Job] = field(default_factory=list)
+    broken: Exception | None = None
+
+    def __call__(self, job: Job) -> None:
+        if self.broken is not None:
+            raise self.broken
+        self.jobs.append(job)
+
+    def named(self, name: str) -> list[int | None]:
+        """Row ids of the jobs of one kind."""
+        return [job.row_id for job in self.jobs if job.name == name]
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return sqlite_template(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture(scope="session")
+def _postgres() -> Iterator[PostgresServer]:
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty, migrated database; every test that uses it runs on both kinds."""
+    if request.param == "sqlite":
+        yield sqlite_copy(request.getfixturevalue("_sqlite_template"), tmp_path)
+    else:
+        with request.getfixturevalue("_postgres").database() as url:
+            yield url
+
+
+@pytest.fixture(scope="session")
+def model_folder(request: pytest.FixtureRequest) -> Path:
+    """Where the bundled model is built once and kept between test runs."""
+    return Path(request.config.cache.mkdir("model"))
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path, model_folder: Path) -> Settings:
+    """Settings of a portal of its own."""
+    return Settings(
+        data_folder=tmp_path / "data",
+        database_url=database_url,
+        model_folder=model_folder,
+        upload_limit_bytes=8 * MIB,
+        free_disk_reserve_bytes=0,
+        secret_key="a key for tests, long enough to be one",
+        encoder_threads=1,
+    )
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The portal's clock."""
+    return Clock()
+
+
+@pytest.fixture
+def outbox() -> Outbox:
+    """Where jobs go instead of to a broker."""
+    return Outbox()
+
+
+@pytest.fixture
+def resources(settings: Settings, outbox: Outbox, clock: Clock) -> Iterator[Resources]:
+    """What one process of the portal shares."""
+    made = Resources(settings, outbox, clock)
+    settings.data_folder.mkdir(parents=True)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def company(resources: Resources) -> Company:
+    """A small company, see tests/company.py."""
+    return found_company(resources)
+
+
+@pytest.fixture
+def app(settings: Settings, resources: Resources, outbox: Outbox) -> Flask:
+    """The web application over the same resources; forms need no token (that has its own tests)."""
+    from portal.app import create_app
+
+    made = create_app(settings, outbox)
+    made.extensions["portal"] = resources
+    made.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    return made
+
+
+@pytest.fixture
+def client_of(app: Flask) -> Callable[[Person | None], FlaskClient]:
+    """A browser in which this person is signed in; None is a visitor. It asks for English."""
+
+    def make(person: Person | None) -> FlaskClient:
+        client = app.test_client()
+        client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
+        if person is not None:
+            with client.session_transaction() as session:
+                session["_user_id"] = f"{person.id}.{person.session_version}"
+                session["_fresh"] = True
+        return client
+
+    return make
