@@ -1,0 +1,83 @@
+"""Rows of files: what stands beside a file for the person who looks, on every page of a case.
+
+A row is drawn in three places from the same template: in the page, in the answer to an upload, and
+in the answer to the page's question how far the reading is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from flask import render_template
+from flask_babel import gettext as _
+
+from portal import formats, reading_words
+from portal.blueprints.context import person_id, resources
+from portal.models import IN_HAND, Handover, Item, Reading, RequirementKind
+from portal.services.cases import Case
+from portal.services.documents import DocumentLine
+
+
+@dataclass(frozen=True)
+class Files:
+    """What a row needs beside its document.
+
+    me: the row id of the person; running: whether anything may change; targets: items a draft may
+    be put on, as (public id, title); message: the sentence about a finished reading.
+    """
+
+    me: int | None
+    running: bool
+    targets: list[tuple[str, str]]
+    max_bytes: int
+    help: str
+    message: Callable[[Reading], str] = reading_words.message
+
+
+def of_case(case: Case) -> Files:
+    """What the rows of this case need."""
+    targets = [
+        (line.item.public_id, line.requirement.title)
+        for line in case.items
+        if line.mine and takes_files(line.item)
+    ]
+    return of_handover(case.handover, targets)
+
+
+def takes_files(item: Item) -> bool:
+    """Whether files can be put on the item in the state it is in."""
+    return item.state in IN_HAND and item.requirement.kind is not RequirementKind.SECRET
+
+
+def of_handover(handover: Handover, targets: Sequence[tuple[str, str]] = ()) -> Files:
+    """What rows need where the person sees documents without seeing the case."""
+    limit = resources().settings.upload_limit_bytes
+    return Files(
+        me=person_id(),
+        running=handover.running,
+        targets=list(targets),
+        max_bytes=limit,
+        help=_(
+            "Documents of any kind, up to %(limit)s each. Programs are refused.",
+            limit=formats.file_size(limit),
+        ),
+    )
+
+
+def lines(case: Case) -> Iterator[DocumentLine]:
+    """Every document of the case this person may list."""
+    for line in case.items:
+        yield from line.documents
+    yield from case.extras
+
+
+def unfinished(line: DocumentLine) -> bool:
+    """Whether the reading of the newest version goes on."""
+    reading = line.newest.reading
+    return reading is None or not reading.finished
+
+
+def render(case: Case, line: DocumentLine) -> str:
+    """One row as HTML."""
+    return render_template("documents/row.html", line=line, files=of_case(case))

@@ -1,0 +1,44 @@
+"""Reading forms: plain values out of a request, problems beside their fields."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask import request
+
+from portal.error_words import problem_words
+from portal.errors import InvalidInput, Problem
+
+
+def problems_of(error: InvalidInput) -> dict[str, str]:
+    """Sentences by field, for the form to be shown again."""
+    return {problem.field: problem_words(problem.code, problem.facts) for problem in error.problems}
+
+
+def text(name: str, limit: int = 200, required: bool = True) -> str:
+    """A field without blanks around it. Raises InvalidInput when missing or too long."""
+    value = request.form.get(name, "").replace("\x00", "").strip()
+    if required and not value:
+        raise InvalidInput(Problem(name, "required"))
+    if len(value) > limit:
+        raise InvalidInput(Problem(name, "too_long", {"limit": limit}))
+    return value
+
+
+def day(name: str, required: bool = True) -> date | None:
+    """A date as browsers send it. Raises InvalidInput when it is none."""
+    value = request.form.get(name, "").strip()
+    if not value and not required:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError as error:
+        raise InvalidInput(Problem(name, "date_invalid")) from error
+
+
+def required_day(name: str) -> date:
+    """A date that has to be there. Raises InvalidInput."""
+    value = day(name)
+    if value is None:
+        raise InvalidInput(Problem(name, "required"))
+    return value

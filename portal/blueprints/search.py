@@ -1,0 +1,65 @@
+"""Search: the page of results, and what could be asked."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask import Blueprint, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_login import login_required
+
+from portal import place_words
+from portal.blueprints.context import reading
+from portal.blueprints.paging import page_number
+from portal.services import search, suggesting
+from portal.services.search import SearchForm
+
+blueprint = Blueprint("search", __name__)
+FILTERS = ("position", "type", "person", "after", "before")
+
+
+@blueprint.get("/search")
+@login_required
+def results() -> ResponseReturnValue:
+    """What was found; without a question, what one could ask."""
+    asked = request.args
+    form = SearchForm(
+        query=asked.get("q", ""),
+        position=_plain("position"),
+        kind=_plain("type"),
+        person=_plain("person"),
+        after=_day("after"),
+        before=_day("before"),
+        page=page_number(),
+    )
+    with reading() as uow:
+        found = search.search(uow, form)
+        return render_template(
+            "search/results.html",
+            form=form,
+            found=found,
+            arguments={key: asked[key] for key in ("q", *FILTERS) if asked.get(key)},
+            examples=[] if found.query.text else suggesting.examples(uow),
+            place=place_words.place,
+            path=place_words.path,
+        )
+
+
+@blueprint.get("/search/suggestions")
+@login_required
+def suggestions() -> ResponseReturnValue:
+    """Titles and headings that go on from what is being typed."""
+    with reading() as uow:
+        return jsonify(suggestions=suggesting.suggestions(uow, request.args.get("q", "")))
+
+
+def _plain(name: str) -> str:
+    return request.args.get(name, "").replace("\x00", "")
+
+
+def _day(name: str) -> date | None:
+    """A day of the filter; None for one that is none: the address bar is no form."""
+    try:
+        return date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return None

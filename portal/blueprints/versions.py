@@ -1,0 +1,144 @@
+"""Versions: the reading view, the pictures of pages, the original, reading again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+from urllib.parse import quote
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import login_required
+
+from portal import place_words, reading_words
+from portal.blueprints.context import reading, resources, writing
+from portal.errors import PortalError
+from portal.models import Passage, Version
+from portal.permissions import Action
+from portal.services import pictures, reading_view, readings, versions
+
+blueprint = Blueprint("versions", __name__)
+# The browser asks each time whether it still may; then nothing is sent twice.
+PICTURE_CACHE = "private, no-cache"
+CHUNK_BYTES = 256 * 1024
+
+
+@blueprint.get("/versions/<version_id>")
+@login_required
+def show(version_id: str) -> ResponseReturnValue:
+    """The text of a version and, for a PDF, its pages, with the passage marked."""
+    asked = request.args
+    sizes = _page_sizes(version_id)
+    with reading() as uow:
+        view = reading_view.show(
+            uow,
+            version_id,
+            asked.get("passage"),
+            asked.get("q", ""),
+            asked.get("part", type=int),
+        )
+        page = view.page
+        return render_template(
+            "versions/show.html",
+            view=view,
+            page=page,
+            sheets=_sheets(sizes, page.passage),
+            message=reading_words.message(page.reading) if page.reading else "",
+            remarks=reading_words.remarks(page.reading) if page.reading else [],
+            place=place_words.place(page.passage.place) if page.passage else "",
+            path=place_words.path(page.passage.place) if page.passage else [],
+            may_retry=uow.may(Action.RETRY_READING, page.version),
+            asked=asked.get("q", ""),
+        )
+
+
+@blueprint.get("/versions/<version_id>/original")
+@login_required
+def original(version_id: str) -> ResponseReturnValue:
+    """The original file, as an attachment and never inside a page of ours."""
+    with writing() as uow:
+        version = versions.original(uow, version_id)
+    stream = versions.opened(resources(), version)
+    answer = Response(_chunks(stream), mimetype="application/octet-stream")
+    answer.call_on_close(stream.close)
+    answer.headers["Content-Length"] = str(version.blob.size)
+    answer.headers["Content-Disposition"] = _attachment(version)
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return answer
+
+
+@blueprint.get("/versions/<version_id>/pages/<int:number>.png")
+@login_required
+def page_image(version_id: str, number: int) -> ResponseReturnValue:
+    """The picture of one page; the permission is asked for each time."""
+    with reading() as uow:
+        version = uow.load(Version, version_id, Action.VIEW_VERSION)
+    path = pictures.page_image(resources(), version, number)
+    answer: Response = send_file(
+        path, mimetype="image/png", etag=f"{version.digest}-{number}", conditional=True
+    )
+    answer.headers["Cache-Control"] = PICTURE_CACHE
+    return answer
+
+
+@blueprint.post("/versions/<version_id>/read-again")
+@login_required
+def read_again(version_id: str) -> ResponseReturnValue:
+    """Have the version read once more."""
+    with writing() as uow:
+        document = readings.read_again(uow, version_id).version.document
+        # An administrator may have it read and still sees nothing of it.
+        listed = uow.may(Action.LIST_DOCUMENT, document)
+    flash(_("It will be read again; this takes a moment."), "ok")
+    if not listed:
+        return redirect(url_for("home.index"))
+    return redirect(url_for("documents.show", document_id=document.public_id))
+
+
+def _chunks(stream: BinaryIO) -> Iterator[bytes]:
+    while chunk := stream.read(CHUNK_BYTES):
+        yield chunk
+
+
+def _attachment(version: Version) -> str:
+    """The header that names a download: Latin letters for old programs, UTF-8 for all others
+    (RFC 6266, RFC 8187)."""
+    plain = version.filename.encode("ascii", "replace").decode().replace("?", "_")
+    plain = plain.replace('"', "_").replace("\\", "_")
+    encoded = quote(version.filename, safe="")
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}"
+
+
+def _page_sizes(version_id: str) -> list[tuple[float, float]]:
+    """Sizes of the pages of a PDF, none for other files; outside of any transaction, because the
+    first time it takes a second. Raises NotFound and Forbidden.
+
+    Pages that cannot be drawn take nothing from the text beside them.
+    """
+    with reading() as uow:
+        version = uow.load(Version, version_id, Action.VIEW_VERSION)
+        if not pictures.has_pages(readings.current(uow, version)):
+            return []
+    try:
+        return pictures.page_sizes(resources(), version)
+    except PortalError:
+        return []
+
+
+def _sheets(sizes: list[tuple[float, float]], passage: Passage | None) -> list[dict[str, Any]]:
+    """Pages by number, with their size in points and the boxes of the passage on them."""
+    boxes = _boxes(passage) if passage else {}
+    return [
+        {"number": number, "width": width, "height": height, "boxes": boxes.get(number, [])}
+        for number, (width, height) in enumerate(sizes, 1)
+    ]
+
+
+def _boxes(passage: Passage) -> dict[int, list[list[float]]]:
+    """Boxes by page: a sentence may run over a page break."""
+    place = passage.place
+    found = {int(place.get("page") or 0): list(place.get("boxes", []))}
+    if place.get("last_page"):
+        found.setdefault(int(place["last_page"]), []).extend(place.get("last_boxes", []))
+    return found

@@ -1,0 +1,89 @@
+"""Words for the fixed terms of the portal, in the language of the request.
+
+One table for each enumeration, and beside it how a state looks (the kinds of `ui.status`), so that
+no template decides either.
+"""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+from portal.models import (
+    HandoverState,
+    ItemState,
+    ReadingState,
+    RequirementKind,
+    Responsible,
+    Role,
+    Visibility,
+)
+
+ROLE: dict[Role, LazyString] = {
+    Role.HR: _l("HR"),
+    Role.ADMINISTRATOR: _l("administrator"),
+    Role.AUDITOR: _l("auditor"),
+}
+HANDOVER_STATE: dict[HandoverState, LazyString] = {
+    HandoverState.RUNNING: _l("running"),
+    HandoverState.COMPLETED: _l("completed"),
+    HandoverState.CANCELLED: _l("cancelled"),
+}
+HANDOVER_LOOK: dict[HandoverState, str] = {
+    HandoverState.RUNNING: "progress",
+    HandoverState.COMPLETED: "ok",
+    HandoverState.CANCELLED: "neutral",
+}
+ITEM_STATE: dict[ItemState, LazyString] = {
+    ItemState.OPEN: _l("open"),
+    ItemState.SUBMITTED: _l("waiting for acceptance"),
+    ItemState.RETURNED: _l("returned"),
+    ItemState.ACCEPTED: _l("accepted"),
+    ItemState.WAIVED: _l("waived"),
+}
+ITEM_LOOK: dict[ItemState, str] = {
+    ItemState.OPEN: "neutral",
+    ItemState.SUBMITTED: "progress",
+    ItemState.RETURNED: "warn",
+    ItemState.ACCEPTED: "ok",
+    ItemState.WAIVED: "ok",
+}
+REQUIREMENT_KIND: dict[RequirementKind, LazyString] = {
+    RequirementKind.DOCUMENT: _l("document"),
+    RequirementKind.TASK: _l("task"),
+    RequirementKind.ENTITIES: _l("list of clients, assets and the like"),
+    RequirementKind.ACCESS: _l("access"),
+    RequirementKind.SECRET: _l("password or key"),
+    RequirementKind.EXTERNAL: _l("confirmation from outside"),
+}
+RESPONSIBLE: dict[Responsible, LazyString] = {
+    Responsible.LEAVER: _l("leaver"),
+    Responsible.RECEIVER: _l("receiver"),
+    Responsible.HEAD: _l("head"),
+}
+VISIBILITY: dict[Visibility, LazyString] = {
+    Visibility.RECEIVERS: _l("receivers only"),
+    Visibility.POSITION: _l("everyone in this position"),
+    Visibility.DEPARTMENT: _l("the department"),
+    Visibility.COMPANY: _l("the whole company"),
+}
+READING_STATE: dict[ReadingState, LazyString] = {
+    ReadingState.QUEUED: _l("waiting to be read"),
+    ReadingState.READING: _l("reading"),
+    ReadingState.EMBEDDING: _l("being made findable"),
+    ReadingState.FINDABLE: _l("findable"),
+    ReadingState.PARTIAL: _l("read in part"),
+    ReadingState.FAILED: _l("not read"),
+}
+FILE_KIND: dict[str, LazyString] = {
+    "word": _l("Word document"),
+    "pdf": _l("PDF"),
+    "table": _l("table"),
+    "slides": _l("slides"),
+    "text": _l("text"),
+    "web": _l("web page"),
+    "mail": _l("mail"),
+    "image": _l("image"),
+    "archive": _l("archive"),
+    "other": _l("other"),
+}
