@@ -1,7 +1,7 @@
 # Everything a person does with a checkout. `make help` lists it.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint bench screenshots translations python clean
+.PHONY: help run test lint bench screenshots messages translations python clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -39,6 +39,11 @@ bench: $(VENV)/.ready-for-tests ## measure against the named references
 
 screenshots: $(VENV)/.ready-for-tests translations ## take the pictures of the README again
 	$(BIN)/python docs/screenshots.py
+
+messages: $(VENV)/.ready ## collect new texts into the Chinese catalogue, to be translated
+	@mkdir -p build
+	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -k _n:1,2 -k _ln:1,2 --no-location --omit-header -o build/messages.pot .
+	@$(BIN)/pybabel -q update -i build/messages.pot -d portal/translations -l zh_CN -N --no-wrap --ignore-obsolete
 
 translations: $(CATALOGUES) ## compile the translations that changed
 

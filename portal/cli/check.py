@@ -10,7 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from portal.cli.init import check_writable
-from portal.settings import EMBEDDED, GIB, MIB, Settings, without_password
+from portal.cli.opening import database_problem
+from portal.settings import BUNDLED, EMBEDDED, GIB, MIB, Settings, without_password
 
 # Below twice the reserve an upload of ordinary size may already be refused.
 DISK_WARNING = 2
@@ -75,6 +76,23 @@ def disk(settings: Settings) -> Finding:
     return Finding("disk", State.WARN if free < DISK_WARNING * reserve else State.OK, text, advice)
 
 
+def database(settings: Settings) -> Finding:
+    """Whether the database answers and has the schema of this program."""
+    from sqlalchemy.exc import OperationalError
+
+    shown = without_password(settings.database_url)
+    try:
+        problem = database_problem(settings)
+    except OperationalError as error:
+        said = str(error.orig or error).strip().splitlines()[0]
+        text = f"{shown} does not answer: {said}"
+        return Finding("database", State.FAIL, text, "Start it, or check HANDOVER_DATABASE_URL.")
+    if problem is not None:
+        advice = "Run `handover init` or `handover up`."
+        return Finding("database", State.WARN, f"{shown} {problem}", advice)
+    return ok("database", f"{shown} answers")
+
+
 def broker(settings: Settings) -> Finding:
     """Whether the broker answers; the embedded one runs only together with `handover up`."""
     from portal.broker import broker_problem
@@ -85,6 +103,56 @@ def broker(settings: Settings) -> Finding:
     if settings.broker_url == EMBEDDED:
         return Finding("broker", State.WARN, problem, "`handover up` starts it.")
     return Finding("broker", State.FAIL, problem, "Start it, or check HANDOVER_BROKER_URL.")
+
+
+def model(settings: Settings) -> Finding:
+    """Whether the model is where it is expected; it is not loaded, which takes seconds."""
+    if settings.model != BUNDLED:
+        if Path(settings.model).is_dir():
+            return ok("model", settings.model)
+        text = f"«{settings.model}» is no folder: it has to be in the cache of models already"
+        return Finding("model", State.WARN, text, "Nothing is downloaded; name a folder.")
+    from indexing.encoder import bundled_built
+
+    if bundled_built(settings.model_folder):
+        return ok("model", f"the bundled one, in {settings.model_folder}")
+    text = "the bundled one is not built, or its package is not installed"
+    return Finding("model", State.WARN, text, "Run `handover init`: it builds it, or says why not.")
+
+
+def index(settings: Settings) -> Finding:
+    """Whether the search index and the database agree, and are of the model in the settings."""
+    if database(settings).state is not State.OK:
+        return Finding("index", State.WARN, "not looked at", "Mend the database first.")
+    from portal.cli.opening import opened_resources
+    from portal.services import index_rows
+
+    with opened_resources(settings) as resources, resources.read() as uow:
+        found, verdict = index_rows.status(uow), index_rows.verify(uow)
+    if _other_model(settings, found.model):
+        text = f"made with «{found.model}», which is not the model in the settings"
+        advice = "Run `handover index rebuild`, or set HANDOVER_MODEL back."
+        return Finding("index", State.FAIL, text, advice)
+    if verdict.damage is not None:
+        text = f"{verdict.damage}; searches go on from the database"
+        return Finding("index", State.WARN, text, "Run `handover index fold`.")
+    if not verdict.sound:
+        text = "the index and the database do not agree"
+        return Finding("index", State.FAIL, text, "`handover index verify` says more.")
+    return ok("index", f"{found.passages} passages of {found.readings} versions")
+
+
+def _other_model(settings: Settings, found: str | None) -> bool:
+    """Whether the vectors are of another model for certain; only the bundled one tells unloaded."""
+    if found is None or settings.model != BUNDLED:
+        return False
+    from indexing import bundled_model
+    from indexing.model_unavailable import ModelUnavailable
+
+    try:
+        return found != bundled_model.identity()
+    except ModelUnavailable:
+        return False
 
 
 def libreoffice(settings: Settings) -> Finding:
@@ -100,4 +168,13 @@ def libreoffice(settings: Settings) -> Finding:
     )
 
 
-CHECKS: tuple[Callable[[Settings], Finding], ...] = (python, folders, disk, broker, libreoffice)
+CHECKS: tuple[Callable[[Settings], Finding], ...] = (
+    python,
+    folders,
+    disk,
+    database,
+    broker,
+    model,
+    index,
+    libreoffice,
+)

@@ -6,12 +6,28 @@ import click
 
 from portal.cli.doctor import doctor
 from portal.cli.errors import sentence_for
+from portal.cli.extract import extract_command
+from portal.cli.index import index
 from portal.cli.init import init
+from portal.cli.sample import sample
+from portal.cli.search import search
 from portal.cli.serve import beat, web, worker
 from portal.cli.settings import settings_command
 from portal.cli.up import up
 
-COMMANDS = (up, init, doctor, settings_command, web, worker, beat)
+COMMANDS = (
+    up,
+    init,
+    doctor,
+    settings_command,
+    web,
+    worker,
+    beat,
+    index,
+    extract_command,
+    search,
+    sample,
+)
 
 
 class PlainErrors(click.Group):

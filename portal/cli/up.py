@@ -14,6 +14,7 @@ import click
 from portal.broker import embedded_answers, server_command
 from portal.cli.init import make_folders
 from portal.cli.port import check_port
+from portal.cli.sample import print_logins
 from portal.settings import EMBEDDED, Settings
 from portal.supervisor import ChildSpec, FolderLock, Supervisor, end_leftovers
 from portal.supervisor.child import die_with_parent
@@ -50,6 +51,8 @@ def up(demo: bool) -> None:
             click.echo(f"Ended the {name} that an earlier run had left behind.")
         check_port(settings.listen_host, settings.listen_port)
         run_to_end("init")
+        if demo:
+            run_to_end("sample")
         supervisor = Supervisor(child_specs(settings), run_folder, say)
         supervisor.run(partial(announce, settings, demo=demo))
     click.echo("Stopped.")
@@ -121,8 +124,10 @@ def address(settings: Settings) -> str:
 
 
 def announce(settings: Settings, *, demo: bool) -> None:
-    """Print where the portal is."""
+    """Print where the portal is; with the sample company, also who can sign in."""
     click.echo(f"\n  The handover portal is ready:  {address(settings)}\n  Ctrl-C stops it.\n")
+    if demo:
+        print_logins()
 
 
 def say(name: str, line: str) -> None:
