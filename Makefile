@@ -27,7 +27,7 @@ run: $(VENV)/.ready translations ## install what is missing and run the portal w
 
 test: $(VENV)/.ready-for-tests translations ## everything: style, types, tests; warnings are errors
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -W error -m pytest -n $(JOBS)
+	$(BIN)/python -W error -m pytest -n $(JOBS) --dist loadgroup
 
 lint: $(VENV)/.ready-for-tests ## style and types alone
 	$(BIN)/ruff check .

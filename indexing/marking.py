@@ -20,10 +20,12 @@ _SENTENCE_ENDS = "。！？；\n.!?"
 _ENGLISH = """a an the of to in on at for from by with about and or not no as if is are was were be
     been am do does did how what when where which who whom whose why can could should would will may
     must shall this that these those there it its i you he she we they me us him her them my your
-    his our their have has had any some please"""
+    his our their have has had get got any some please"""
 _CHINESE = """什么 怎么 怎样 怎么样 如何 哪里 哪儿 哪些 哪个 为什么 为何 是否 可以 能否 多少 几个
     我们 你们 他们 她们 它们 这个 那个 这些 那些 一个 请问 有没有"""
 _PARTICLES = frozenset("的了吗呢吧么啊")
+_PART = re.compile(r"[^\W_]+")
+_WORD = re.compile(r"[a-zA-Z\u00c0-\u024f']+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +161,22 @@ def _pairs(run: str, wanted: frozenset[str]) -> Iterator[tuple[int, int]]:
 
 def _found_latin(run: str, wanted: _Wanted) -> Iterator[tuple[int, int]]:
     for match in latin_words(run):
-        code = match.group()
-        if wanted.words.intersection(forms(code)) or wanted.single.intersection(plain_parts(code)):
+        if not _fits(match.group(), wanted):
+            continue
+        parts = [part for part in _PART.finditer(match.group()) if _fits(part.group(), wanted)]
+        code = forms(match.group())[0]
+        if code in wanted.words or not parts:
             yield match.span()
+            continue
+        # Of a path or an address only what was asked for.
+        for part in parts:
+            yield match.start() + part.start(), match.start() + part.end()
+
+
+def _fits(code: str, wanted: _Wanted) -> bool:
+    return not (
+        wanted.words.isdisjoint(forms(code)) and wanted.single.isdisjoint(plain_parts(code))
+    )
 
 
 def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -176,15 +191,17 @@ def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def _window(text: str, spans: list[tuple[int, int]], length: int) -> tuple[int, int]:
     """Return the stretch of about `length` that covers most marked characters."""
-    if len(text) <= length or not spans:
-        return 0, min(len(text), length)
+    if len(text) <= length:
+        return 0, len(text)
+    if not spans:
+        return 0, _word_end(text, 0, length)
     best, best_start = -1, 0
     for start, _ in spans:
         covered = sum(stop - begin for begin, stop in spans if start <= begin <= start + length)
         if covered > best:
             best, best_start = covered, start
     begin = _sentence_start(text, max(0, best_start - length // 4), best_start)
-    return begin, min(len(text), begin + length)
+    return begin, _word_end(text, begin, begin + length)
 
 
 def _sentence_start(text: str, earliest: int, match: int) -> int:
@@ -194,6 +211,14 @@ def _sentence_start(text: str, earliest: int, match: int) -> int:
             return at + (len(text[at:match]) - len(text[at:match].lstrip()))
     space = text.find(" ", earliest, match)
     return space + 1 if 0 <= space < match and text[earliest:match].isascii() else earliest
+
+
+def _word_end(text: str, begin: int, end: int) -> int:
+    """Return the end of the last whole word before `end`, unless a word is as long as that."""
+    if end >= len(text) or not text[end].isalnum():
+        return min(end, len(text))
+    cut = _WORD.search(text, begin, end)
+    return cut.start() if cut and cut.start() > begin + (end - begin) // 2 else end
 
 
 def _fragments(text: str, spans: list[tuple[int, int]], begin: int, end: int) -> Iterator[Fragment]:

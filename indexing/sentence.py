@@ -14,7 +14,10 @@ _BOUNDARY = re.compile(
     r"|\n+"
 )
 _END = re.compile(r"[。！？；：.!?:;…][\"'”’」』）)\]】]*\s*$")
-_SOFT = re.compile(r"(?<=[，、：,;:])|\s+")
+# Where a sentence that is too long is cut: after a mark or a space, or else beside a character that
+# is a word of its own.
+_SOFT = re.compile(r"(?<=[，、：,;:。！？；])|\s+")
+_BESIDE_CHARACTER = re.compile(r"(?<=[\u2e80-\uffff])|(?=[\u2e80-\uffff])")
 
 
 def sentences(text: str) -> list[str]:
@@ -30,8 +33,8 @@ def ends_sentence(text: str) -> bool:
 def pieces(text: str, count_tokens: Callable[[str], int], limit: int) -> Iterator[str]:
     """Yield `text`, or parts of at most `limit` tokens each if it is longer.
 
-    Parts end at a comma or a space where there is one, otherwise between any two characters. A
-    single character is yielded however many tokens it has.
+    Parts end at a comma or a space where there is one, and inside a word of letters only if the
+    word alone is too long. A single character is yielded however many tokens it has.
     """
     # A token is at least about a third of a character; counting a megabyte line to learn that it
     # is too long would cost more than cutting it.
@@ -49,6 +52,12 @@ def pieces(text: str, count_tokens: Callable[[str], int], limit: int) -> Iterato
 def _soft_middle(text: str) -> int:
     middle = len(text) // 2
     reach = len(text) // 4
-    places = (found.end() for found in _SOFT.finditer(text, middle - reach, middle + reach))
-    nearest = min(places, key=lambda end: abs(end - middle), default=middle)
-    return nearest if 0 < nearest < len(text) else middle
+    # Near the middle first, so that the parts are of like length.
+    for begin, end in ((middle - reach, middle + reach), (0, len(text))):
+        for kind in (_SOFT, _BESIDE_CHARACTER):
+            places = (found.end() for found in kind.finditer(text, begin, end))
+            inside = (place for place in places if 0 < place < len(text))
+            nearest = min(inside, key=lambda place: abs(place - middle), default=0)
+            if nearest:
+                return nearest
+    return middle

@@ -16,6 +16,7 @@ CHATTY = (
     "celery.app.trace",
     "sentence_transformers",
     "onnxruntime",
+    "faiss",
     "alembic.runtime",
     "PIL",
     "pypdf",

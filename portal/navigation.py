@@ -69,6 +69,7 @@ ENTRIES = (
         None,
         frozenset({Role.ADMINISTRATOR, Role.HR}),
     ),
+    _Entry("health.index", _l("Health"), "health", None, frozenset({Role.ADMINISTRATOR})),
 )
 # Pages that belong to a place of another name.
 SECTION_OF = {"items": "handovers", "documents": "handovers", "versions": "search"}

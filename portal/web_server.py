@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
@@ -13,6 +15,10 @@ from portal.supervisor.child import die_with_parent
 
 if TYPE_CHECKING:
     from flask import Flask
+
+    from portal.resources import Resources
+
+log = logging.getLogger(__name__)
 
 # A worker process that has not turned its loop for this long is replaced. Slow requests do not
 # count: the loop turns beside the threads that answer them.
@@ -51,7 +57,22 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # the library has no ty
         from portal.app import create_app
 
         configure_logging(self._settings.log_level)
-        return create_app(self._settings)
+        app = create_app(self._settings)
+        # Beside the first requests: whoever searches first should not wait for the model to load.
+        threading.Thread(
+            target=_load_model, args=(app.extensions["portal"],), name="model", daemon=True
+        ).start()
+        return app
+
+
+def _load_model(resources: Resources) -> None:
+    from indexing.model_unavailable import ModelUnavailable
+
+    try:
+        resources.encoder.encode_query("ready")
+    except ModelUnavailable as error:
+        # Searches then compare words alone and say so; `handover doctor` says what to do.
+        log.warning("the model is not available: %s", error)
 
 
 def _end_with_master(master: Any, worker: Any) -> None:

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_login import login_required
 
 from portal.blueprints.context import reading, resources, writing
-from portal.blueprints.forms import day, problems_of, required_day
+from portal.blueprints.forms import day, plain, problems_of, required_day
 from portal.blueprints.paging import page_number, pages_of
 from portal.errors import InvalidInput
 from portal.services import assignments
@@ -73,8 +73,8 @@ def _save(assignment_id: str | None) -> ResponseReturnValue:
     sent = request.form
     try:
         form = AssignmentForm(
-            sent.get("person", ""),
-            sent.get("position", ""),
+            plain("person"),
+            plain("position"),
             required_day("starts_on"),
             day("ends_on", required=False),
         )

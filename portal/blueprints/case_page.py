@@ -64,7 +64,7 @@ def show(uow: UnitOfWork, case: Case, page: int) -> str:
         removed=request.args.get("removed"),
         history=history.events,
         page=page,
-        pages=pages_of(history.total, events.PAGE),
+        pages=pages_of(history.total, events.CASE_PAGE),
         **STATES,
         **LOG,
     )

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_login import login_required
 
 from portal.blueprints.context import reading, writing
-from portal.blueprints.forms import problems_of
+from portal.blueprints.forms import plain, problems_of
 from portal.errors import InvalidInput
 from portal.services import departments, people
 from portal.services.departments import DepartmentForm
@@ -62,8 +62,7 @@ def change(department_id: str) -> ResponseReturnValue:
 
 
 def _save(department_id: str | None) -> ResponseReturnValue:
-    sent = request.form
-    form = DepartmentForm(sent.get("name", ""), sent.get("parent", ""), sent.get("head", ""))
+    form = DepartmentForm(plain("name"), plain("parent"), plain("head"))
     try:
         with writing() as uow:
             departments.save(uow, department_id, form)

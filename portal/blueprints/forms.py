@@ -15,9 +15,14 @@ def problems_of(error: InvalidInput) -> dict[str, str]:
     return {problem.field: problem_words(problem.code, problem.facts) for problem in error.problems}
 
 
+def plain(name: str) -> str:
+    """A field as it was typed, for a service to judge; without NUL, which PostgreSQL refuses."""
+    return request.form.get(name, "").replace("\x00", "")
+
+
 def text(name: str, limit: int = 200, required: bool = True) -> str:
     """A field without blanks around it. Raises InvalidInput when missing or too long."""
-    value = request.form.get(name, "").replace("\x00", "").strip()
+    value = plain(name).strip()
     if required and not value:
         raise InvalidInput(Problem(name, "required"))
     if len(value) > limit:

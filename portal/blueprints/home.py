@@ -40,6 +40,7 @@ SETTING_UP = (
         _l("Assignments"),
         _l("who holds which position, from when until when"),
     ),
+    Task("health.index", _l("Health"), _l("whether files are read, and room is left for more")),
 )
 
 

@@ -12,7 +12,7 @@ from flask_login import login_required
 
 from portal import words
 from portal.blueprints.context import reading, writing
-from portal.blueprints.forms import problems_of
+from portal.blueprints.forms import plain, problems_of
 from portal.blueprints.paging import page_number, pages_of
 from portal.error_words import problem_words, words_of
 from portal.errors import InvalidInput, Problem, Refused
@@ -170,13 +170,12 @@ def _plan(content: bytes, filename: str) -> str:
 
 
 def _sent() -> PersonForm:
-    sent = request.form
     return PersonForm(
-        name=sent.get("name", ""),
-        email=sent.get("email", ""),
-        roles=sent.getlist("roles"),
-        active="active" in sent,
-        language=sent.get("language", ""),
+        name=plain("name"),
+        email=plain("email"),
+        roles=request.form.getlist("roles"),
+        active="active" in request.form,
+        language=plain("language"),
     )
 
 

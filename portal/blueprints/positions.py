@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_login import login_required
 
 from portal.blueprints.context import reading, writing
-from portal.blueprints.forms import problems_of
+from portal.blueprints.forms import plain, problems_of
 from portal.errors import InvalidInput
 from portal.services import departments, positions
 from portal.services.positions import PositionForm
@@ -59,8 +59,7 @@ def change(position_id: str) -> ResponseReturnValue:
 
 
 def _save(position_id: str | None) -> ResponseReturnValue:
-    sent = request.form
-    form = PositionForm(sent.get("name", ""), sent.get("department", ""), sent.get("like", ""))
+    form = PositionForm(plain("name"), plain("department"), plain("like"))
     try:
         with writing() as uow:
             positions.save(uow, position_id, form)

@@ -40,8 +40,7 @@ def results() -> ResponseReturnValue:
             found=found,
             arguments={key: asked[key] for key in ("q", *FILTERS) if asked.get(key)},
             examples=[] if found.query.text else suggesting.examples(uow),
-            place=place_words.place,
-            path=place_words.path,
+            places=place_words,
         )
 
 

@@ -46,8 +46,8 @@ def show(version_id: str) -> ResponseReturnValue:
             sheets=_sheets(sizes, page.passage),
             message=reading_words.message(page.reading) if page.reading else "",
             remarks=reading_words.remarks(page.reading) if page.reading else [],
-            place=place_words.place(page.passage.place) if page.passage else "",
-            path=place_words.path(page.passage.place) if page.passage else [],
+            passage_place=place_words.place(page.passage.place) if page.passage else "",
+            passage_path=place_words.path(page.passage.place) if page.passage else [],
             may_retry=uow.may(Action.RETRY_READING, page.version),
             asked=asked.get("q", ""),
         )

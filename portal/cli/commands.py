@@ -14,10 +14,12 @@ from portal.cli.search import search
 from portal.cli.serve import beat, web, worker
 from portal.cli.settings import settings_command
 from portal.cli.up import up
+from portal.cli.user import user
 
 COMMANDS = (
     up,
     init,
+    user,
     doctor,
     settings_command,
     web,

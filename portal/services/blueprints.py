@@ -45,6 +45,24 @@ class PositionLine:
     blueprint: Blueprint | None
 
 
+@dataclass(frozen=True)
+class BlueprintPage:
+    """A position's blueprint with all its versions, newest first, and what this person may do.
+
+    `similar`: positions whose lines may be copied while there are no own ones; else empty.
+    """
+
+    position: Position
+    versions: list[Blueprint]
+    may_edit: bool
+    similar: list[Position]
+
+    @property
+    def number(self) -> int:
+        """The number of the newest version, 0 without one."""
+        return self.versions[0].number if self.versions else 0
+
+
 def newest_of(uow: UnitOfWork, position: Position) -> Blueprint | None:
     """The newest version; None when there is none. For services that have permitted already."""
     return uow.session.scalar(
@@ -71,6 +89,22 @@ def history(uow: UnitOfWork, position_id: str) -> list[Blueprint]:
         .order_by(Blueprint.number.desc())
     )
     return list(found)
+
+
+def page(
+    uow: UnitOfWork, position_id: str, action: Action = Action.VIEW_BLUEPRINT
+) -> BlueprintPage:
+    """Everything about a position's blueprint; with `action`, for a person who is to edit it.
+
+    Raises NotFound, Forbidden.
+    """
+    position = uow.load(Position, position_id, action)
+    versions = history(uow, position_id)
+    may_edit = uow.may(Action.EDIT_BLUEPRINT, position)
+    similar = []
+    if may_edit and not versions:
+        similar = [line.position for line in listing(uow) if line.blueprint is not None]
+    return BlueprintPage(position, versions, may_edit, similar)
 
 
 def listing(uow: UnitOfWork, action: Action = Action.VIEW_BLUEPRINT) -> list[PositionLine]:

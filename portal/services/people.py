@@ -76,6 +76,19 @@ def active(uow: UnitOfWork) -> list[Person]:
     return list(uow.session.scalars(select(Person).where(Person.active).order_by(Person.name)))
 
 
+def everybody(uow: UnitOfWork) -> list[Person]:
+    """All people by address, for the portal itself: the console has the machine's own rights."""
+    return list(uow.session.scalars(select(Person).order_by(Person.email)))
+
+
+def with_email(uow: UnitOfWork, email: str) -> Person:
+    """The person with this address, for the portal itself. Raises NotFound."""
+    found = uow.session.scalar(select(Person).where(Person.email == clean_email(email)))
+    if found is None:
+        raise NotFound
+    return found
+
+
 def assignments_of(uow: UnitOfWork, person: Person) -> list[Assignment]:
     """What a person holds and held, newest first."""
     return list(
@@ -102,6 +115,18 @@ def enter(uow: UnitOfWork, form: PersonForm, password: str | None = None) -> tup
     person = Person(password_hash=hash_password(password), created_at=uow.resources.clock())
     _fill(uow, person, form)
     return person, password
+
+
+def invite(uow: UnitOfWork, form: PersonForm) -> Person:
+    """Make a person who cannot sign in before getting a first password by `set_password`.
+
+    For many at once: hashing a password for each, which nobody would know, takes minutes.
+    Raises Forbidden, InvalidInput.
+    """
+    uow.permit(Action.MANAGE_PEOPLE)
+    person = Person(created_at=uow.resources.clock())
+    _fill(uow, person, form)
+    return person
 
 
 def change(uow: UnitOfWork, person_id: str, form: PersonForm) -> Person:

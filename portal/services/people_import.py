@@ -206,8 +206,7 @@ def _import(uow: UnitOfWork, row: PlannedRow, known: _Known) -> None:
     assert row.form is not None
     person = known.people.get(row.form.email)
     if person is None:
-        # Nobody knows this password: the administrator gives each person a first one.
-        person, _ = people.create(uow, row.form)
+        person = people.invite(uow, row.form)
     else:
         people.change(uow, person.public_id, row.form)
     position = known.positions.get((row.department, row.position))

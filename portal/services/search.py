@@ -43,7 +43,8 @@ WORTH_TELLING = 0.5
 class HitLine:
     """One document found by its best passage. `more` counts its other passages with the words.
 
-    `newer` is a newer version this person may read; None when this is the newest.
+    `newer` is a newer version this person may read; None when this is the newest. has_words: a word
+    of the question that says something stands in it; if not, it was found by its meaning alone.
     """
 
     passage: Passage
@@ -55,6 +56,7 @@ class HitLine:
     excerpt: list[Fragment]
     more: int
     newer: Version | None
+    has_words: bool
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def search(uow: UnitOfWork, form: SearchForm) -> Results:
         facets=search_scope.facets(uow, form),
         readable=search_scope.readable(uow),
         by_words=bool(query.text) and vector is None,
-        by_meaning=bool(lines) and not any(_has_words(line, query) for line in lines),
+        by_meaning=bool(lines) and not any(line.has_words for line in lines),
     )
 
 
@@ -203,22 +205,17 @@ def _newest(uow: UnitOfWork, groups: Sequence[_Group]) -> dict[int, Version]:
 def _line(group: _Group, passage: Passage, newest: dict[int, Version], query: Query) -> HitLine:
     version, document = group.version, group.version.document
     newer = newest.get(document.id)
+    place = Place.from_json(passage.place)
+    headings = (document.title, *place.heading_path)
     return HitLine(
         passage=passage,
         version=version,
         document=document,
         handover=document.handover,
         author=document.owner,
-        place=Place.from_json(passage.place),
+        place=place,
         excerpt=excerpt(passage.text, query),
         more=group.more,
         newer=newer if newer is not None and newer.number > version.number else None,
-    )
-
-
-def _has_words(line: HitLine, query: Query) -> bool:
-    """Whether any word that says something stands in the passage, its headings or the title."""
-    return any(
-        matches(text, query)
-        for text in (line.passage.text, line.document.title, *line.place.heading_path)
+        has_words=any(matches(text, query) for text in (passage.text, *headings)),
     )

@@ -163,8 +163,3 @@ def test_names_are_shown_as_text(client_of: ClientOf, company: Company) -> None:
     browser: FlaskClient = client_of(company.leaver)
     assert "<script>alert" not in browser.get("/").text
     assert "Hello, <script>alert(1)</script>" in text_of(browser.get("/"))
-
-
-def test_health_answers_anybody_and_says_nothing(client_of: ClientOf, company: Company) -> None:
-    answer = client_of(None).get("/healthz")
-    assert (answer.status_code, answer.text) == (200, "ok")

@@ -30,7 +30,7 @@ PLACES = {
     "outsider": EVERYONE,
     "head": EVERYONE | {"Checklists"},
     "hr": EVERYONE | {"Checklists", "Operations", "Assignments"},
-    "administrator": EVERYONE | {"People", "Positions", "Departments", "Assignments"},
+    "administrator": EVERYONE | {"People", "Positions", "Departments", "Assignments", "Health"},
     "auditor": EVERYONE | {"Operations"},
     "departed": {"Home"},
 }

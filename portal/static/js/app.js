@@ -8,3 +8,4 @@ import "./suggestions.js";
 import "./live.js";
 import "./upload.js";
 import "./viewer.js";
+import "./map.js";

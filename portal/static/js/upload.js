@@ -146,7 +146,7 @@ class Sending {
 
   fail(text, retry) {
     this.bar.hidden = true;
-    this.say("bad", "");
+    this.say("bad", words("upload.refused"));
     this.message.textContent = text;
     this.message.hidden = false;
     const remove = ["upload.remove", () => this.row.remove()];

@@ -1,0 +1,80 @@
+"""How much room letters take, and where a name is broken into lines.
+
+The server does not know the browser's font; widths are those of common system fonts, rounded up.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+_NARROW = frozenset("iljtfrI.,:;'|!()[]· ")
+_WIDE = frozenset("mwMW@%—")
+# Never at the beginning of a line.
+_CLOSING = frozenset("，。、；：？！）》」』】”’,.;:?!)]}%·")
+
+
+def width_of(text: str) -> float:
+    """Return the width of a line in em."""
+    return sum(_width(letter) for letter in text)
+
+
+def _width(letter: str) -> float:
+    if unicodedata.east_asian_width(letter) in ("W", "F", "A"):
+        return 1.0
+    if letter in _NARROW:
+        return 0.34
+    if letter in _WIDE:
+        return 0.9
+    return 0.7 if letter.isupper() else 0.57
+
+
+def wrap(text: str, width: float, most: int) -> list[str]:
+    """Return the text in at most `most` lines of at most `width` em; what does not fit ends in «…».
+
+    Words of alphabets stay whole unless one is wider than a line; Chinese breaks anywhere but
+    before closing marks.
+    """
+    lines: list[str] = []
+    line = ""
+    for part in _parts(text):
+        if width_of(line + part.rstrip()) <= width or not line:
+            line += part
+            continue
+        lines.append(line.rstrip())
+        line = part.lstrip()
+    lines.append(line.rstrip())
+    lines = [piece for whole in lines if whole for piece in _broken(whole, width)]
+    if len(lines) > most:
+        lines = [*lines[: most - 1], _cut(lines[most - 1] + "…", width)]
+    return lines
+
+
+def _parts(text: str) -> list[str]:
+    """The smallest pieces a line may be broken between."""
+    parts: list[str] = []
+    for letter in " ".join(text.split()):
+        ideograph = unicodedata.east_asian_width(letter) in ("W", "F")
+        last = parts[-1] if parts else " "
+        after_ideograph = unicodedata.east_asian_width(last[-1]) in ("W", "F")
+        joins = letter in _CLOSING or letter == " "
+        if parts and (joins or not (ideograph or after_ideograph or last[-1] == " ")):
+            parts[-1] += letter
+        else:
+            parts.append(letter)
+    return parts
+
+
+def _broken(line: str, width: float) -> list[str]:
+    """A line in pieces that fit: a single word may be wider than any line."""
+    pieces = [""]
+    for letter in line:
+        if pieces[-1] and width_of(pieces[-1] + letter) > width:
+            pieces.append("")
+        pieces[-1] += letter
+    return pieces
+
+
+def _cut(line: str, width: float) -> str:
+    while width_of(line) > width and len(line) > 1:
+        line = line[:-2].rstrip() + "…"
+    return line
