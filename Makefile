@@ -43,7 +43,7 @@ screenshots: $(VENV)/.ready-for-tests translations ## take the pictures of the R
 messages: $(VENV)/.ready ## collect new texts into the Chinese catalogue, to be translated
 	@mkdir -p build
 	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -k _n:1,2 -k _ln:1,2 --no-location --omit-header -o build/messages.pot .
-	@$(BIN)/pybabel -q update -i build/messages.pot -d portal/translations -l zh_CN -N --no-wrap --ignore-obsolete
+	@$(BIN)/pybabel -q update -i build/messages.pot -d portal/translations -l zh -N --no-wrap --ignore-obsolete
 
 translations: $(CATALOGUES) ## compile the translations that changed
 

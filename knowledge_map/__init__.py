@@ -10,7 +10,7 @@ expected (a line of the position's checklist, filled or not) or found (by what i
 from knowledge_map.area import Area, AreaKind, Entry, KnowledgeMap, NamePart
 from knowledge_map.building import build
 from knowledge_map.drawing import Caption, draw
-from knowledge_map.layout import Shape
+from knowledge_map.geometry import Shape
 from knowledge_map.neighbours import neighbours
 from knowledge_map.restricting import restricted, visible_areas
 from knowledge_map.source import Expected, Piece, Source

@@ -15,9 +15,12 @@ LETTER = 15.0
 LINE = 20.0
 SMALL_LETTER = 13.0
 SMALL_LINE = 19.0
-SMALLEST = 18.0
-LARGEST = 52.0
-HOLLOW = 20.0
+# Radii. The largest circle of a map with few areas, and of one with many.
+SMALLEST = 20.0
+LARGEST = 74.0
+LARGEST_OF_MANY = 50.0
+MANY = 16
+HOLLOW = 24.0
 # Between a circle and its name, and around everything.
 GAP = 7.0
 MARGIN = 9.0
@@ -31,9 +34,9 @@ class Shape(StrEnum):
     TALL = "tall"
 
 
-WIDTHS = {Shape.WIDE: 900.0, Shape.TALL: 352.0}
+WIDTHS = {Shape.WIDE: 720.0, Shape.TALL: 352.0}
 # Em widths of a line of a name.
-NAME_WIDTHS = {Shape.WIDE: 9.6, Shape.TALL: 9.0}
+NAME_WIDTHS = {Shape.WIDE: 10.8, Shape.TALL: 9.9}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +53,14 @@ class Box:
 def boxes(areas: Sequence[Area], shape: Shape) -> list[Box]:
     """Return the room of each area; circles grow with the amount in them, by surface."""
     most = max((area.amount for area in areas), default=0)
-    return [_box(area, most, shape) for area in areas]
+    largest = _largest(len(areas), most)
+    return [_box(area, radius_of(area.amount, most, largest), shape) for area in areas]
 
 
-def _box(area: Area, most: int, shape: Shape) -> Box:
-    radius = radius_of(area.amount, most)
+def _box(area: Area, radius: float, shape: Shape) -> Box:
     lines = tuple(wrap(area.title, NAME_WIDTHS[shape], NAME_LINES))
     # Room for the small line, whatever it will say: «12 documents», «nothing handed in yet».
-    widest = max([width_of(line) * LETTER for line in lines] + [8.5 * SMALL_LETTER])
+    widest = max([width_of(line) * LETTER for line in lines] + [8.0 * SMALL_LETTER])
     below = radius + GAP + len(lines) * LINE + SMALL_LINE
     return Box(
         radius=radius,
@@ -69,9 +72,14 @@ def _box(area: Area, most: int, shape: Shape) -> Box:
     )
 
 
-def radius_of(amount: int, most: int) -> float:
-    """The radius of a circle. Of a map with little on it, no circle is as large as it could be."""
+def _largest(count: int, most: int) -> float:
+    """The radius of the largest circle: smaller among many, and where there is little to read."""
+    crowded = LARGEST - (LARGEST - LARGEST_OF_MANY) * min(count / MANY, 1.0)
+    return min(crowded, SMALLEST + 8.0 * math.sqrt(most))
+
+
+def radius_of(amount: int, most: int, largest: float) -> float:
+    """The radius of a circle whose surface grows with the amount; of a hollow one when empty."""
     if not amount:
         return HOLLOW
-    largest = min(LARGEST, SMALLEST + 6.0 * math.sqrt(most))
     return round(SMALLEST + (largest - SMALLEST) * math.sqrt(amount / most), 1)

@@ -24,7 +24,7 @@ STEP = 6.0
 # Less than a spot is rounded to: two boxes that touch do not overlap.
 SLACK = 1e-6
 # The rows of the picture as a share of the room all boxes need: circles do not fill rectangles.
-LOOSENESS = 1.35
+LOOSENESS = 1.2
 # With fewer of its areas on the earlier map than this share, a map is laid out afresh.
 KEPT = 0.5
 

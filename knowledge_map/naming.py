@@ -21,8 +21,8 @@ ENOUGH = 0.55
 # A heading that covers less of its area than this does not stand for it.
 WORTH = 0.12
 # Em widths. Two lines under a circle; a longer name is cut on the picture, never in the list.
-LONGEST = 20.0
-LONGEST_TWO = 18.0
+LONGEST = 22.0
+LONGEST_TWO = 21.0
 WORDS_IN_NAME = 3
 
 

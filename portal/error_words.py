@@ -109,6 +109,7 @@ PROBLEMS: dict[str, LazyString] = {
     "column_missing": _l("The column «%(column)s» is missing."),
     "own_account": _l("You cannot switch off your own account."),
     "assignment_overlaps": _l("This person holds that position in these days already."),
+    "switched_off": _l("This person's account is switched off. Switch it on first."),
     "department_circle": _l("A department cannot be below itself."),
     "own_role": _l("You cannot take the administrator's role from yourself."),
 }

@@ -15,7 +15,7 @@ from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).parent.parent
 TRANSLATIONS = ROOT / "portal" / "translations"
-CATALOGUE = TRANSLATIONS / "zh_CN" / "LC_MESSAGES" / "messages.po"
+CATALOGUE = TRANSLATIONS / "zh" / "LC_MESSAGES" / "messages.po"
 METHODS = [("portal/**.py", "python"), ("templates/**.html", "jinja2")]
 KEYWORDS = {
     "_": None,
@@ -50,7 +50,7 @@ def wanted() -> dict[object, set[str]]:
 @cache
 def catalogue() -> Catalog:
     with CATALOGUE.open("rb") as file:
-        return read_po(file, locale="zh_CN")
+        return read_po(file, locale="zh")
 
 
 def forms(value: object) -> tuple[str, ...]:

@@ -132,7 +132,12 @@ def _new(uow: UnitOfWork, form: AssignmentForm) -> Assignment:
 
 
 def _refuse_overlap(uow: UnitOfWork, assignment: Assignment) -> None:
-    """The same person in the same position twice at once is a mistake of typing."""
+    """The same person in the same position twice at once is a mistake of typing.
+
+    The person is locked, so that two requests for the same one come here one after the other.
+    """
+    person = select(Person.id).where(Person.id == assignment.person_id)
+    uow.session.execute(person.with_for_update())
     with uow.session.no_autoflush:
         others = uow.session.scalars(
             select(Assignment).where(

@@ -144,62 +144,81 @@ class _Known:
         self.positions = {
             (row.department.name, row.name): row for row in session.scalars(select(Position))
         }
+        pairs = session.execute(select(Assignment.person_id, Assignment.position_id))
+        self.held = {(row[0], row[1]) for row in pairs}
         self.seen: set[str] = set()
+
+    def holds(self, person: Person, position: Position | None) -> bool:
+        """Whether the person holds or held this position, which an import then leaves alone."""
+        return position is not None and (person.id, position.id) in self.held
 
 
 def _planned(uow: UnitOfWork, row: TableRow, known: _Known) -> PlannedRow:
     values = row.values
+    person = known.people.get(clean_email(values["email"]))
     problems: list[Problem] = []
-    roles = _roles(values.get("roles", ""), problems)
-    language = _language(values.get("language", ""), problems)
+    form = _form(values, person, problems)
+    problems += people.problems_of(form)
+    if form.email in known.seen:
+        problems.append(Problem("email", "duplicate_row"))
+    known.seen.add(form.email)
+    if person is not None and person.id == uow.actor.id and Role.ADMINISTRATOR not in form.roles:
+        problems.append(Problem("roles", "own_role"))
     starts_on = _day("starts_on", values, problems)
     ends_on = _day("ends_on", values, problems)
-    email = clean_email(values["email"])
-    form = PersonForm(values["name"].strip(), email, roles, True, language)
-    problems += people.problems_of(form)
-    if email in known.seen:
-        problems.append(Problem("email", "duplicate_row"))
-    known.seen.add(email)
-    department, position = values.get("department", ""), values.get("position", "")
-    if position and not department:
-        problems.append(Problem("department", "required"))
-    if department and not position:
-        problems.append(Problem("position", "required"))
     if starts_on and ends_on and ends_on < starts_on:
         problems.append(Problem("ends_on", "ends_before_start"))
-    person = known.people.get(email)
-    if person is not None and person.id == uow.actor.id and Role.ADMINISTRATOR not in roles:
-        problems.append(Problem("roles", "own_role"))
+    department, position = values.get("department", ""), values.get("position", "")
+    problems += _place_problems(department, position)
+    place = known.positions.get((department, position))
+    settled = person is not None and (not position or known.holds(person, place))
+    if person is not None and not person.active and not settled:
+        problems.append(Problem("email", "switched_off"))
     if problems:
         return PlannedRow(row, Outcome.BAD, problems)
-    outcome = _outcome(
-        uow, person, form, known.positions.get((department, position)), bool(position)
-    )
+    outcome = _outcome(person, form, settled)
     return PlannedRow(row, outcome, [], form, department, position, starts_on, ends_on)
 
 
-def _outcome(
-    uow: UnitOfWork, person: Person | None, form: PersonForm, position: Position | None, named: bool
-) -> Outcome:
+def _form(values: dict[str, str], person: Person | None, problems: list[Problem]) -> PersonForm:
+    """The person the row describes; what it leaves empty stays as it is.
+
+    A table without roles must not take them from anybody, nor switch on who was switched off.
+    """
+    roles = _roles(values.get("roles", ""), problems)
+    language = _language(values.get("language", ""), problems)
+    if person is not None:
+        if not values.get("roles", "").strip():
+            roles = tuple(sorted(role.value for role in person.roles))
+        language = language or person.language or ""
+    email = clean_email(values["email"])
+    active = person is None or person.active
+    return PersonForm(values["name"].strip(), email, roles, active, language)
+
+
+def _place_problems(department: str, position: str) -> list[Problem]:
+    problems = []
+    for field_name, value, other in (
+        ("department", department, position),
+        ("position", position, department),
+    ):
+        if other and not value:
+            problems.append(Problem(field_name, "required"))
+        if len(value) > positions.NAME_LENGTH:
+            problems.append(Problem(field_name, "too_long", {"limit": positions.NAME_LENGTH}))
+    return problems
+
+
+def _outcome(person: Person | None, form: PersonForm, settled: bool) -> Outcome:
+    """`settled`: the row's position, if it names one, is one the person has."""
     if person is None:
         return Outcome.NEW
     same = (
         person.name == form.name
         and {role.value for role in person.roles} == set(form.roles)
         and (person.language or "") == form.language
-        and person.active
     )
-    held = not named or (position is not None and _held(uow, person, position) is not None)
-    return Outcome.UNCHANGED if same and held else Outcome.CHANGED
-
-
-def _held(uow: UnitOfWork, person: Person, position: Position) -> Assignment | None:
-    return uow.session.scalar(
-        select(Assignment)
-        .where(Assignment.person_id == person.id, Assignment.position_id == position.id)
-        .order_by(Assignment.starts_on.desc())
-        .limit(1)
-    )
+    return Outcome.UNCHANGED if same and settled else Outcome.CHANGED
 
 
 def _import(uow: UnitOfWork, row: PlannedRow, known: _Known) -> None:
@@ -210,7 +229,7 @@ def _import(uow: UnitOfWork, row: PlannedRow, known: _Known) -> None:
     else:
         people.change(uow, person.public_id, row.form)
     position = known.positions.get((row.department, row.position))
-    if position is not None and _held(uow, person, position) is None:
+    if position is not None and not known.holds(person, position):
         assignments.save(
             uow,
             None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -19,6 +20,12 @@ from portal.errors import InvalidInput, Problem
 MOST_BYTES = 10 * 2**20
 MOST_ROWS = 20_000
 MOST_UNPACKED = 200 * 2**20
+
+# How openpyxl ends on files that are no workbook, or a damaged one.
+UNREADABLE = (
+    zipfile.BadZipFile, zlib.error, InvalidFileException, SyntaxError, LookupError, TypeError,
+    ValueError, AttributeError, OSError, EOFError, NotImplementedError,
+)  # fmt: skip
 
 # Headings by field, in both languages; compared in lower case without blanks.
 HEADINGS: dict[str, tuple[str, ...]] = {
@@ -107,12 +114,12 @@ def _csv(content: bytes) -> Iterator[list[str]]:
     text, _, _ = decoded(content)
     if "\x00" in text or not text.strip():
         raise _invalid("not_a_table")
+    # Only the delimiter is guessed, from the headings: the standard library's guess at the rest
+    # reads doubled quotation marks wrongly when the first lines have none.
+    headings = text.lstrip().partition("\n")[0]
+    delimiter = max(",;\t", key=headings.count)
     try:
-        dialect: Any = csv.Sniffer().sniff(text[:4096], delimiters=",;\t")
-    except csv.Error:
-        dialect = csv.excel
-    try:
-        for row in csv.reader(io.StringIO(text, newline=""), dialect):
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
             yield [cell.strip() for cell in row]
     except csv.Error as error:
         raise _invalid("not_a_table") from error
@@ -125,13 +132,16 @@ def _xlsx(content: bytes) -> Iterator[list[str]]:
         if unpacked > MOST_UNPACKED:
             raise _invalid("table_too_large", limit=MOST_ROWS)
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
+        try:
+            sheet = book.worksheets[0]
+            # The size a sheet claims to have would be filled with empty cells.
+            sheet.reset_dimensions()
+            for row in sheet.iter_rows(values_only=True):
+                yield [_cell(value) for value in row]
+        finally:
+            book.close()
+    except UNREADABLE as error:
         raise _invalid("not_a_table") from error
-    try:
-        for row in book.worksheets[0].iter_rows(values_only=True):
-            yield [_cell(value) for value in row]
-    finally:
-        book.close()
 
 
 def _cell(value: object) -> str:
