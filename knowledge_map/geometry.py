@@ -21,6 +21,7 @@ LARGEST = 74.0
 LARGEST_OF_MANY = 50.0
 MANY = 16
 HOLLOW = 24.0
+RADIUS_STEP = 4.0
 # Between a circle and its name, and around everything.
 GAP = 7.0
 MARGIN = 9.0
@@ -82,4 +83,6 @@ def radius_of(amount: int, most: int, largest: float) -> float:
     """The radius of a circle whose surface grows with the amount; of a hollow one when empty."""
     if not amount:
         return HOLLOW
-    return round(SMALLEST + (largest - SMALLEST) * math.sqrt(amount / most), 1)
+    radius = SMALLEST + (largest - SMALLEST) * math.sqrt(amount / most)
+    # In steps: one more document must not make every circle a little larger or smaller.
+    return round(radius / RADIUS_STEP) * RADIUS_STEP

@@ -40,7 +40,7 @@ class _Candidate:
         share, purity = self.covers / max(total, 1), self.covers / max(self.everywhere, 1)
         length = width_of(self.text)
         shortness = 1.0 if length <= LONGEST else LONGEST / length
-        return share * purity**1.5 * shortness
+        return float(share * purity**1.5 * shortness)
 
 
 def names(

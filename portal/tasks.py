@@ -59,9 +59,9 @@ def read_version(reading_id: int) -> None:
 @shared_task(**RETRIES)
 def build_map(position_id: int) -> None:
     """Build the knowledge map of a position."""
-    from portal.services import maps
+    from portal.services import map_building
 
-    maps.build(resources(), position_id)
+    map_building.build(resources(), position_id)
 
 
 @shared_task(**RETRIES)

@@ -13,7 +13,7 @@ from flask_login import login_required
 
 from portal import place_words, reading_words
 from portal.blueprints.context import reading, resources, writing
-from portal.errors import PortalError
+from portal.errors import NotFound, PortalError
 from portal.models import Passage, Version
 from portal.permissions import Action
 from portal.services import pictures, reading_view, readings, versions
@@ -74,6 +74,8 @@ def page_image(version_id: str, number: int) -> ResponseReturnValue:
     """The picture of one page; the permission is asked for each time."""
     with reading() as uow:
         version = uow.load(Version, version_id, Action.VIEW_VERSION)
+        if not pictures.has_pages(readings.current(uow, version)):
+            raise NotFound
     path = pictures.page_image(resources(), version, number)
     answer: Response = send_file(
         path, mimetype="image/png", etag=f"{version.digest}-{number}", conditional=True

@@ -102,8 +102,8 @@ def _named(choices: list[Choice], name: str, option: str) -> str:
     found = [choice.value for choice in choices if name in (choice.label, choice.value)]
     if found:
         return found[0]
-    names = ", ".join(choice.label for choice in choices) or "nothing"
-    raise click.BadParameter(f"there is {names}.", param_hint=option)
+    names = ", ".join(choice.label for choice in choices) or "nothing to choose from"
+    raise click.BadParameter(f"{name} is not among these: {names}.", param_hint=option)
 
 
 def _text(found: Results) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from sqlalchemy import Enum
@@ -11,7 +11,7 @@ from portal.models import Base
 from portal.models.base import UtcDateTime
 
 
-def render_item(kind: str, item: Any, _: Any) -> str | bool:
+def render_item(kind: str, item: Any, _: Any) -> str | Literal[False]:
     """Write migrations in plain types: the models may move on, a migration may not."""
     if kind == "type" and isinstance(item, Enum):
         return f"sa.String({item.length})"

@@ -125,7 +125,7 @@ def _page(uow: UnitOfWork, clauses: list[ColumnElement[bool]], page: int, size: 
     return EventPage(list(found), total)
 
 
-def _newest_first(clauses: Iterable[ColumnElement[bool]]) -> Select[tuple[Event]]:
+def _newest_first(clauses: Iterable[ColumnElement[bool]]) -> Select[Event]:
     return (
         select(Event)
         .where(*clauses)

@@ -37,7 +37,7 @@ HOLLOW_KINDS = frozenset({RequirementKind.DOCUMENT, RequirementKind.ENTITIES})
 MOST_WORDS = 120
 
 
-def on_map(*columns: object) -> Select[tuple[Document, Version, Reading | None]]:
+def on_map() -> Select[Document, Version, Reading | None]:
     """Select document, sealed version and its reading (None before one ended well) of what belongs
     on a map, by document, older versions first. For the position, add a clause on `Handover`."""
     reads = and_(Reading.version_id == Version.id, Reading.current, Reading.state.in_(FINDABLE))

@@ -179,20 +179,17 @@ def test_the_passage_is_marked_and_has_an_anchor(office: Office, library: Librar
     assert "客户档案 › 对账" in page
 
 
-@pytest.mark.parametrize("asked", ["other", "0", "-1", "x", "9" * 30, "１", "%00", ""])
-def test_a_passage_of_elsewhere_is_kindly_ignored(
-    office: Office, library: Library, asked: str
-) -> None:
+def test_a_passage_of_elsewhere_is_kindly_ignored(office: Office, library: Library) -> None:
     version = library.add(CLIENTS, "客户.md")
-    if asked == "other":
-        other = library.add("# 秘密\n\n别人的段落。\n", "other.md", Visibility.RECEIVERS)
-        asked = str(passage_of(library, other, "别人").id)
-    answer = office.get("colleague", f"/versions/{version}?passage={asked}&part=x")
-    assert answer.status_code == 200
-    page = main_of(answer)
-    assert "is-target" not in page
-    assert "别人" not in page
-    assert "The passage found" not in page
+    other = library.add("# 秘密\n\n别人的段落。\n", "other.md", Visibility.RECEIVERS)
+    foreign = str(passage_of(library, other, "别人").id)
+    for asked in (foreign, "0", "-1", "x", "9" * 30, "１", "%00", ""):
+        answer = office.get("colleague", f"/versions/{version}?passage={asked}&part=x")
+        assert answer.status_code == 200, asked
+        page = main_of(answer)
+        assert "is-target" not in page, asked
+        assert "别人" not in page, asked
+        assert "The passage found" not in page, asked
 
 
 def test_a_long_text_comes_in_parts(
@@ -256,7 +253,7 @@ def test_a_picture_is_private_and_asked_for_anew(office: Office, library: Librar
 def test_what_has_no_pages_has_no_pictures(office: Office, library: Library) -> None:
     version = library.add(CLIENTS, "客户.md")
     assert "viewer-page" not in main_of(office.get("receiver", f"/versions/{version}"))
-    assert office.get("receiver", f"/versions/{version}/pages/1.png").status_code in (404, 503)
+    assert office.get("receiver", f"/versions/{version}/pages/1.png").status_code == 404
 
 
 @pytest.mark.parametrize(
