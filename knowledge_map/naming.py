@@ -111,7 +111,8 @@ def _ranked(group: Sequence[Section], everywhere: Counter[str], total: int) -> l
         candidate.everywhere = everywhere[key]
     scored = [(each.score(total), each) for each in found.values()]
     good = [(score, each) for score, each in scored if each.covers >= WORTH * total]
-    good.sort(key=lambda pair: (-round(pair[0], 6), width_of(pair[1].text), pair[1].text))
+    # Stable: of equals, the one that stands first in the documents.
+    good.sort(key=lambda pair: -round(pair[0], 6))
     return [each for _, each in good]
 
 

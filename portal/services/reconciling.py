@@ -23,6 +23,7 @@ from portal.models import (
 )
 from portal.resources import Resources
 from portal.services import index_rows, pictures, readings
+from portal.services.inserting import insert_missing
 from portal.unit_of_work import UnitOfWork
 from storage import StorageError
 
@@ -105,10 +106,9 @@ def _wanted_maps(uow: UnitOfWork) -> None:
 def _is_time(uow: UnitOfWork, name: str, every: int) -> bool:
     """Whether `every` seconds have passed since this was last true, for all processes together."""
     now = int(uow.resources.clock().timestamp())
-    counter = uow.session.get(Counter, name, with_for_update=True)
-    if counter is None:
-        uow.session.add(Counter(name=name, value=now))
-        return True
+    # The very first rounds of two processes may come together: both insert, one row stays.
+    insert_missing(uow.session, Counter, [{"name": name, "value": 0}])
+    counter = uow.session.get_one(Counter, name, with_for_update=True)
     if counter.value > now - every:
         return False
     counter.value = now

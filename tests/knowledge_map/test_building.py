@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
-from knowledge_map import AreaKind, KnowledgeMap, Source, build
+from knowledge_map import AreaKind, KnowledgeMap, Shape, Source, build
 from knowledge_map.building import BEST, MOST_AREAS
 from tests.knowledge_map.corpus import (
     CLIENTS,
@@ -97,9 +99,7 @@ def test_documents_without_text_are_on_the_map() -> None:
 
 
 def test_documents_that_are_all_called_the_same_have_areas_of_different_names() -> None:
-    sources = [
-        document(f"d{topic}", topic, title="记录", headings=("记录",)) for topic in range(5)
-    ]
+    sources = [document(f"d{topic}", topic, title="记录", headings=("记录",)) for topic in range(5)]
     made = build([CLIENTS], sources)
     assert len(set(titles(made))) == len(made.areas) > 2
 
@@ -125,11 +125,13 @@ def test_areas_keep_their_ids_and_places_when_a_document_is_added() -> None:
     after = build(LINES, [*many(40), document("new", 3)], before)
     assert {area.id for area in after.areas} == {area.id for area in before.areas}
     moved = [
-        area.title
+        math.dist(old.places[shape], area.places[shape])
         for area in after.areas
-        if (old := before.area(area.id)) and old.places != area.places and area.title != "Topic D"
+        for shape in Shape
+        if (old := before.area(area.id))
     ]
-    assert len(moved) <= 2, "only what the grown circle pushed aside"
+    assert max(moved) < 60, "nothing jumps"
+    assert sum(distance > 0 for distance in moved) <= len(moved) / 4, "and most stays where it was"
 
 
 def test_areas_keep_their_ids_when_their_names_change() -> None:

@@ -1,4 +1,4 @@
-"""People: making, changing, switching off, passwords; and the portal's own doors for the console."""
+"""People: making, changing, switching off, passwords; and the doors for the console."""
 
 from __future__ import annotations
 

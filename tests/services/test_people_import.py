@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from datetime import date, datetime
+from datetime import date
 
 import openpyxl
 import pytest
@@ -75,7 +75,8 @@ def test_people_with_their_departments_positions_and_days(company: Company) -> N
     assert person_of(company, "nora@company.example") is None  # nothing is written by a plan
     carry_out(company, content)
     nora, niu = (person_of(company, f"{name}@company.example") for name in ("nora", "niu"))
-    assert nora is not None and niu is not None
+    assert nora is not None
+    assert niu is not None
     assert (nora.name, nora.language, nora.roles, nora.password_hash) == (
         "Nora New", "en", frozenset(), None,
     )  # fmt: skip
@@ -214,7 +215,7 @@ CHINESE = (
         xlsx_of(
             ("姓名 name", "邮箱 email", "部门", "岗位", "开始日期", "角色", "备注"),
             (None, None, None, None, None, None, None),
-            ("牛 新", "niu@company.example", "销售部", "销售经理", datetime(2026, 1, 5), "审计", 1),
+            ("牛 新", "niu@company.example", "销售部", "销售经理", date(2026, 1, 5), "审计", 1),
         ),
     ],
     ids=["utf-8", "bom", "gb18030", "utf-16", "semicolons", "tabs", "blank rows", "xlsx"],
