@@ -79,6 +79,7 @@ SHOTS = (
     Shot("checklist", HR, "/blueprints", ("main a[href$='/blueprint']",)),
     Shot("events", HR, "/events"),
     Shot("people", ADMINISTRATOR, "/admin/people"),
+    Shot("health", ADMINISTRATOR, "/admin/health"),
 )
 
 

@@ -12,8 +12,7 @@ from indexing.fusion import Candidates, fuse
 from indexing.query import Query
 from indexing.scope import Scope
 from indexing.segment import Segment
-from indexing.terms import terms_of, weights_of
-from indexing.words import Term
+from indexing.terms import Weights, terms_of, weights_of
 
 Scoped: TypeAlias = tuple[Segment, Scope]
 
@@ -34,12 +33,13 @@ def retrieve(
     candidates = _joined([each for _, each in found])
     passages = [s.passage_ids[o] for (s, _), (o, _) in zip(within, found, strict=True)]
     readings = [s.reading_ids[o] for (s, _), (o, _) in zip(within, found, strict=True)]
-    return _hits(np.concatenate(passages), np.concatenate(readings), candidates, limit)
+    scores = fuse(candidates, weights.full)
+    return _hits(np.concatenate(passages), np.concatenate(readings), candidates, scores)[:limit]
 
 
-def _weights(within: Sequence[Scoped], query: Query | None) -> dict[Term, float]:
+def _weights(within: Sequence[Scoped], query: Query | None) -> Weights:
     if query is None:
-        return {}
+        return Weights({}, 0.0)
     terms = terms_of(query)
     counts = [segment.words.frequencies(terms) for segment, _ in within]
     frequencies = [sum(column) for column in zip(*counts, strict=True)]
@@ -50,7 +50,7 @@ def _weights(within: Sequence[Scoped], query: Query | None) -> dict[Term, float]
 def _candidates(
     scoped: Scoped,
     query: Query | None,
-    weights: dict[Term, float],
+    weights: Weights,
     vector: FloatArray | None,
     depth: int,
 ) -> tuple[IdArray, Candidates]:
@@ -61,12 +61,12 @@ def _candidates(
     if vector is not None:
         found.append(segment.vectors.search(vector, scope, depth).ordinals)
     if query is not None:
-        found.append(segment.words.search(weights, scope, depth).ordinals)
+        found.append(segment.words.search(weights.known, scope, depth).ordinals)
         phrased = segment.words.with_phrases(query.phrases, scope, depth)
         found.append(phrased)
     ordinals = np.unique(np.concatenate(found)) if found else phrased
     dense = None if vector is None else segment.vectors.scores(vector, ordinals)
-    lexical = segment.words.scores(weights, ordinals)
+    lexical = segment.words.scores(weights.known, ordinals)
     return ordinals, Candidates(dense, lexical, np.isin(ordinals, phrased))
 
 
@@ -79,10 +79,11 @@ def _joined(parts: Sequence[Candidates]) -> Candidates:
     )
 
 
-def _hits(passages: IdArray, readings: IdArray, candidates: Candidates, limit: int) -> list[Hit]:
-    scores = fuse(candidates)
+def _hits(
+    passages: IdArray, readings: IdArray, candidates: Candidates, scores: FloatArray
+) -> list[Hit]:
     # Equal scores in the order of passages: the same question gives the same page in every process.
-    order = np.lexsort((passages, -scores))[:limit]
+    order = np.lexsort((passages, -scores))
     return [
         Hit(
             int(passages[at]),

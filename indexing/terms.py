@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from indexing.query import Query
 from indexing.tokens import tokenize
@@ -24,13 +25,20 @@ def terms_of(query: Query) -> list[Term]:
     return list(dict.fromkeys(named))
 
 
-def weights_of(
-    terms: Sequence[Term], frequencies: Sequence[int], passages: int
-) -> dict[Term, float]:
-    """Return the weight of each term that stands in any of the passages."""
-    counted = zip(terms, frequencies, strict=True)
-    return {
-        term: _SHARES[term[0]] * rarity(frequency, passages)
-        for term, frequency in counted
-        if frequency
-    }
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What the terms of a query weigh. `known` has those that stand in any passage.
+
+    `full` is the weight of all of them, titles apart: of what a passage could hold at best.
+    """
+
+    known: Mapping[Term, float]
+    full: float
+
+
+def weights_of(terms: Sequence[Term], frequencies: Sequence[int], passages: int) -> Weights:
+    """Return the weights, given in how many of how many passages each term stands."""
+    counted = list(zip(terms, frequencies, strict=True))
+    weights = {term: _SHARES[term[0]] * rarity(frequency, passages) for term, frequency in counted}
+    known = {term: weights[term] for term, frequency in counted if frequency}
+    return Weights(known, sum(each for (name, _), each in weights.items() if name != "title"))

@@ -15,7 +15,7 @@ from knowledge_map.geometry import Shape
 from knowledge_map.identity import expected_id, found_ids
 from knowledge_map.layout import pair, places
 from knowledge_map.naming import names
-from knowledge_map.sections import Section, sections_of
+from knowledge_map.sections import Section, sections_of, without_forms
 from knowledge_map.source import Expected, FloatArray, Source
 
 # What a person can take in at a glance; the checklist's own areas may be more, they are asked for.
@@ -52,7 +52,7 @@ def build(
     known = previous.areas if previous is not None else ()
     lines = {each.key for each in expected}
     by_key: dict[str | None, list[Section]] = defaultdict(list)
-    for source in sources:
+    for source in without_forms(sources):
         for section in sections_of(source):
             by_key[section.key if section.key in lines else None].append(section)
     regions = [_region(each, by_key[each.key]) for each in expected]

@@ -7,8 +7,9 @@ documents without any. A candidate is good when it covers much of the area and l
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from knowledge_map.area import JOIN, NamePart
@@ -24,16 +25,27 @@ WORTH = 0.12
 LONGEST = 22.0
 LONGEST_TWO = 21.0
 WORDS_IN_NAME = 3
+# A second heading is added when it stands over so much of the area that the first does not.
+MORE = 0.2
+# What a title that is a file's name is worth beside one that was written for people.
+FILE_NAME = 0.3
+_FILE_NAME = re.compile(r"^[a-z0-9]+(?:[-_.][a-z0-9]+)+$", re.IGNORECASE)
 
 
 @dataclass
 class _Candidate:
-    """A heading or title in one area. covers: passages under it there; everywhere: on the map."""
+    """A heading or title in one area. under: the passages under it there; everywhere: how many
+    there are on the whole map."""
 
     text: str
-    covers: int = 0
+    under: set[Hashable] = field(default_factory=set)
     everywhere: int = 0
     documents: set[str] = field(default_factory=set)
+
+    @property
+    def covers(self) -> int:
+        """How many passages it stands over."""
+        return len(self.under)
 
     def score(self, total: int) -> float:
         """Share of the area, less what it names elsewhere too. Long ones are less of a name."""
@@ -70,7 +82,9 @@ def _name(
     if ranked:
         best = _part(ranked[0])
         if ranked[0].covers < ENOUGH * total:
-            options += [(best, _part(other)) for other in ranked[1:] if _adds(ranked[0], other)][:1]
+            options += [
+                (best, _part(other)) for other in ranked[1:] if _adds(ranked[0], other, total)
+            ][:1]
         options += [(_part(each),) for each in ranked]
     options.append(_of_words(group, terms))
     options.append((NamePart(group[0].title, frozenset({group[0].document})),))
@@ -93,19 +107,21 @@ def _part(candidate: _Candidate) -> NamePart:
     return NamePart(candidate.text, frozenset(candidate.documents))
 
 
-def _adds(best: _Candidate, other: _Candidate) -> bool:
+def _adds(best: _Candidate, other: _Candidate, total: int) -> bool:
     one, two = best.text.casefold(), other.text.casefold()
     fits = width_of(best.text) + width_of(other.text) <= LONGEST_TWO
-    return fits and one not in two and two not in one
+    new = len(other.under - best.under)
+    beside = new >= MORE * total and new >= 0.7 * other.covers
+    return fits and beside and one not in two and two not in one
 
 
 def _ranked(group: Sequence[Section], everywhere: Counter[str], total: int) -> list[_Candidate]:
     """Headings and titles good enough to be a name, the best first."""
     found: dict[str, _Candidate] = {}
     for section in group:
-        for text, weight in _headings(section).items():
+        for text, under in _headings(section).items():
             candidate = found.setdefault(text.casefold(), _Candidate(text))
-            candidate.covers += weight
+            candidate.under |= under
             candidate.documents.add(section.document)
     for key, candidate in found.items():
         candidate.everywhere = everywhere[key]
@@ -116,24 +132,24 @@ def _ranked(group: Sequence[Section], everywhere: Counter[str], total: int) -> l
     return [each for _, each in good]
 
 
-def _headings(section: Section) -> Counter[str]:
-    """What names this section, and for how many of its passages."""
-    found: Counter[str] = Counter()
+def _headings(section: Section) -> dict[str, set[Hashable]]:
+    """What names this section, and which of its passages; itself when it has none."""
+    found: dict[str, set[Hashable]] = {}
     title = clean_heading(section.title)
     if title:
-        found[title] = section.weight
+        found[title] = {piece.id for piece in section.pieces} or {section.name}
     for piece in section.pieces:
-        for heading in dict.fromkeys(clean_heading(each) for each in piece.headings):
-            if heading and heading != title:
-                found[heading] += 1
+        for heading in map(clean_heading, piece.headings):
+            if heading:
+                found.setdefault(heading, set()).add(piece.id)
     return found
 
 
 def _weights(sections: Iterable[Section]) -> Counter[str]:
     found: Counter[str] = Counter()
     for section in sections:
-        for text, weight in _headings(section).items():
-            found[text.casefold()] += weight
+        for text, under in _headings(section).items():
+            found[text.casefold()] += len(under)
     return found
 
 

@@ -20,6 +20,8 @@ from knowledge_map.source import FloatArray, Piece, Source
 FEWEST = 3
 # A document of fewer passages is about one thing, whatever its headings.
 SMALL = 8
+# A heading in so many documents, and in such a share of them, is a form's and not a subject's.
+COMMON, COMMON_SHARE = 8, 0.3
 # With more sections than this a document is as finely cut as a map of 25 areas can use.
 MOST = 40
 
@@ -55,6 +57,29 @@ class Section:
     def words(self) -> Counter[str]:
         """How often each word stands in it."""
         return Counter(word for piece in self.pieces for word in piece.words)
+
+
+def without_forms(sources: Sequence[Source]) -> list[Source]:
+    """Return the documents without the headings that stand in many of them: «Impact» in every
+    description of an alarm, «Remarks» in every record of a visit."""
+    spread = Counter(
+        heading
+        for source in sources
+        for heading in {each for piece in source.pieces for each in piece.headings}
+    )
+    least = max(COMMON, COMMON_SHARE * len(sources))
+    common = {heading for heading, count in spread.items() if count >= least}
+    if not common:
+        return list(sources)
+    return [
+        Source(source.id, source.title, source.key, [_bare(each, common) for each in source.pieces])
+        for source in sources
+    ]
+
+
+def _bare(piece: Piece, common: set[str]) -> Piece:
+    headings = tuple(each for each in piece.headings if each not in common)
+    return Piece(piece.id, piece.vector, piece.words, headings)
 
 
 def sections_of(source: Source) -> list[Section]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Blueprint, current_app, render_template
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
@@ -53,17 +53,14 @@ def index() -> ResponseReturnValue:
             return render_template("home/departed.html", receipts=cases.receipts(uow))
         mine = cases.mine(uow)
         hr = uow.actor.has(Role.HR)
-        known = current_app.view_functions
         return render_template(
             "home/index.html",
             mine=mine,
             leaving=[cases.show(uow, line.handover.public_id) for line in mine.leaving],
-            positions=positions_held.today(uow) if "maps.show" in known else [],
+            positions=positions_held.today(uow),
             running=cases.at_risk(uow) if hr else [],
             may_start=uow.may(Action.START_HANDOVER),
-            setting_up=[task for task in SETTING_UP if task.endpoint in known]
-            if uow.actor.has(Role.ADMINISTRATOR)
-            else [],
-            may_browse_events=uow.may(Action.BROWSE_EVENTS) and "events.index" in known,
+            setting_up=SETTING_UP if uow.actor.has(Role.ADMINISTRATOR) else (),
+            may_browse_events=uow.may(Action.BROWSE_EVENTS),
             today=resources().today(),
         )

@@ -39,7 +39,7 @@ def submit(item_id: str) -> ResponseReturnValue:
         item_id,
         "submit",
         lambda uow: items.submit(uow, item_id, statement),
-        _("Submitted. It is sealed now and waits to be accepted."),
+        _("Submitted. It is read-only now and waits to be accepted."),
     )
 
 
@@ -106,9 +106,8 @@ def _change(
         with reading() as uow:
             return _page(uow, item_id, name, problems_of(error)), 400
     flash(done, "ok")
-    return redirect(
-        url_for("handovers.show", handover_id=handover_id, item=item_id, _anchor=f"item-{item_id}")
-    )
+    # To the top, where the answer and the next thing stand; the item is unfolded below.
+    return redirect(url_for("handovers.show", handover_id=handover_id, item=item_id))
 
 
 def _page(

@@ -134,6 +134,8 @@ def import_template() -> ResponseReturnValue:
 @login_required
 def import_now() -> ResponseReturnValue:
     """Show what the table would do; nothing is written."""
+    with reading() as uow:
+        uow.permit(Action.MANAGE_PEOPLE)
     file = request.files.get("file")
     content = file.read(people_tables.MOST_BYTES + 1) if file else b""
     try:

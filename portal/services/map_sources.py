@@ -77,14 +77,14 @@ def sources(uow: UnitOfWork, position: Position) -> list[Source]:
             readings[document.id] = reading.id
     pieces = _pieces(uow, list(readings.values()))
     return [
-        Source(
-            id=document.public_id,
-            title=document.title,
-            key=document.item.requirement.key if document.item else None,
-            pieces=_below_title(document.title, pieces[readings.get(document.id, 0)]),
-        )
-        for document in documents.values()
+        _source(document, pieces[readings.get(document.id, 0)]) for document in documents.values()
     ]
+
+
+def _source(document: Document, pieces: list[Piece]) -> Source:
+    title, below = titled(document.title, pieces)
+    key = document.item.requirement.key if document.item else None
+    return Source(document.public_id, title, key, below)
 
 
 def _pieces(uow: UnitOfWork, readings: Sequence[int]) -> dict[int, list[Piece]]:
@@ -107,16 +107,14 @@ def _pieces(uow: UnitOfWork, readings: Sequence[int]) -> dict[int, list[Piece]]:
     return found
 
 
-def _below_title(title: str, pieces: list[Piece]) -> list[Piece]:
-    """The passages without the outermost heading where all have the same: it is the document's own
-    title, and divides nothing."""
-    first = {piece.headings[:1] for piece in pieces}
-    if len(first) != 1 or first == {()}:
-        return pieces
-    heading = next(iter(first))[0]
-    if len(pieces) > 1 or heading.casefold() == title.casefold():
-        return [Piece(each.id, each.vector, each.words, each.headings[1:]) for each in pieces]
-    return pieces
+def titled(title: str, pieces: list[Piece]) -> tuple[str, list[Piece]]:
+    """What a document calls itself, and its passages without that heading: one that stands above
+    all others is the title a person gave it, says more than a file's name, and divides nothing."""
+    outermost = {piece.headings[0] for piece in pieces if piece.headings}
+    if len(outermost) != 1:
+        return title, pieces
+    below = [Piece(each.id, each.vector, each.words, each.headings[1:]) for each in pieces]
+    return outermost.pop(), below
 
 
 def words_of(text: str) -> list[str]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import base64
-import io
 import re
 
-import pytest
 from sqlalchemy import select
-from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse
 
 from portal.models import Assignment, Department, Event, Person, Position
 from portal.services import people_tables
@@ -96,9 +94,6 @@ def test_who_sends_which_form(office: Office, company: Company) -> None:
         for who in EVERYBODY:
             manages = who == "administrator" or (who == "hr" and "assignments" in url)
             wanted[f"{who} {url}"] = status if manages else 403
-    # A form without a file is refused before anybody's rights are looked at.
-    others = {key for key in wanted if key.endswith("/people/import")}
-    wanted.update(dict.fromkeys(others, 400))
     with statuses(wanted) as found:
         for url, (fields, _) in sent.items():
             for who in EVERYBODY:
@@ -178,11 +173,10 @@ def test_mistakes_come_back_with_what_was_typed(office: Office) -> None:
             assert page.css_first("#name").attributes["value"] == typed
 
 
-@pytest.mark.parametrize("nul", ["\x00", "a\x00b"])
-def test_a_zero_byte_in_a_field_is_no_fault_of_ours(office: Office, nul: str) -> None:
+def test_a_zero_byte_in_a_field_is_no_fault_of_ours(office: Office) -> None:
     fields = dict.fromkeys(
         ("name", "email", "parent", "head", "department", "like", "person", "position", "language"),
-        nul,
+        "\x00",
     )
     for kind in ("departments", "positions", "people", "assignments"):
         answer = office.post(
@@ -222,14 +216,15 @@ def test_names_are_shown_as_they_are(office: Office) -> None:
     assert "<script>" not in page
 
 
-def shown_plan(office: Office, content: bytes, filename: str = "people.csv") -> dict[str, str]:
+def choose(office: Office, content: bytes) -> TestResponse:
+    """Choose a table."""
+    file = ("people.csv", content)
+    return office.send("administrator", "/admin/people/import", file, script=False)
+
+
+def shown_plan(office: Office, content: bytes) -> dict[str, str]:
     """Choose a table; the hidden fields that confirm it."""
-    answer = office.post(
-        "administrator",
-        "/admin/people/import",
-        {"file": FileStorage(io.BytesIO(content), filename)},
-        content_type="multipart/form-data",
-    )
+    answer = choose(office, content)
     assert answer.status_code == 200, text_of(answer)
     form = tree_of(answer).css_first("main form[action='/admin/people/import/confirm']")
     if form is None:
@@ -258,12 +253,7 @@ def test_a_table_is_shown_and_then_imported(office: Office, company: Company) ->
 def test_bad_rows_are_shown_with_their_reasons_and_cannot_be_confirmed(office: Office) -> None:
     content = f"{TABLE}<b>X</b>,nobody,king\n".encode()
     assert shown_plan(office, content) == {}
-    answer = office.post(
-        "administrator",
-        "/admin/people/import",
-        {"file": FileStorage(io.BytesIO(content), "people.csv")},
-        content_type="multipart/form-data",
-    )
+    answer = choose(office, content)
     page = text_of(answer)
     assert "Some rows are wrong." in page
     assert "king: There is no role «king»: hr, administrator or auditor." in page
@@ -286,47 +276,32 @@ def test_people_changed_meanwhile_show_the_new_plan(office: Office, company: Com
 
 def test_a_large_table_can_be_confirmed(office: Office) -> None:
     """Its content travels in a field, which may be larger than the fields of other forms."""
-    padding = "".join(f",,{'x' * 900}\n" for _ in range(1500))
-    content = f"name,email,remark\nNora New,nora@company.example,\n{padding}".encode()
+    remarks = ",".join(["x" * 100_000] * 11)
+    content = f"name,email\nNora New,nora@company.example,{remarks}\n".encode()
     fields = shown_plan(office, content)
     assert len(fields["content"]) > 2**20
     assert office.post("administrator", "/admin/people/import/confirm", fields).status_code == 302
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
+def test_files_that_are_no_table(office: Office) -> None:
+    for content, words in (
         (b"", "Please fill this in."),
-        (b"\x00\x01\x02", "This is neither a CSV nor an XLSX file."),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(40), "neither a CSV nor an XLSX file."),
         (b"PK\x03\x04", "This is neither a CSV nor an XLSX file."),
         (b"a,b\n1,2\n", "The column «姓名 / name» is missing."),
         (b"name,email\n", "The table holds no rows."),
-    ],
-)
-def test_files_that_are_no_table(office: Office, content: bytes, words: str) -> None:
-    answer = office.post(
-        "administrator",
-        "/admin/people/import",
-        {"file": FileStorage(io.BytesIO(content), "people.csv")},
-        content_type="multipart/form-data",
-    )
-    assert answer.status_code == 400
-    assert words in text_of(answer)
+    ):
+        answer = choose(office, content)
+        assert answer.status_code == 400
+        assert words in text_of(answer)
 
 
-@pytest.mark.parametrize("content", ["", "YQ==", "%%%", "ä"])
-def test_a_forged_confirmation_writes_nothing(
-    office: Office, company: Company, content: str
-) -> None:
-    answer = office.post(
-        "administrator", "/admin/people/import/confirm", {"content": content, "digest": "x"}
-    )
-    assert answer.status_code in (302, 400)
+def test_a_forged_confirmation_writes_nothing(office: Office, company: Company) -> None:
     forged = base64.b64encode(TABLE.encode()).decode()
-    answer = office.post(
-        "administrator", "/admin/people/import/confirm", {"content": forged, "digest": "x"}
-    )
-    assert answer.status_code == 409
+    for content, status in (("", 400), ("YQ==", 400), ("%%%", 302), ("ä", 302), (forged, 409)):
+        fields = {"content": content, "digest": "x"}
+        answer = office.post("administrator", "/admin/people/import/confirm", fields)
+        assert answer.status_code == status, content
     with company.resources.read() as uow:
         assert len(uow.session.scalars(select(Person)).all()) == len(company.people)
 

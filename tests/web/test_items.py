@@ -61,7 +61,7 @@ def test_who_may_do_it(
         office.set_items(case, state, key)
         answer = office.post(name, f"/items/{item}/{action}", WORDS)
         assert answer.status_code == 302, name
-        assert answer.location.startswith(f"/handovers/{case}?item={item}#item-{item}")
+        assert answer.location == f"/handovers/{case}?item={item}"
     assert office.get(allowed[0], f"/items/{item}").status_code == 200
 
 
