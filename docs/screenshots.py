@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.request import urlopen
 
 from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
@@ -114,6 +115,9 @@ def main() -> int:
     shots = [shot for shot in SHOTS if chosen.only in shot.name]
     if not chosen.every:
         looks, shots = [README_LOOK], [shot for shot in SHOTS if shot.readme]
+    if not answers(chosen.address):
+        tell(f"{chosen.address} does not answer. Start it first: handover up --demo")
+        return 1
     chosen.folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -208,6 +212,15 @@ def complain(message: object) -> None:
     kind, text = getattr(message, "type", ""), getattr(message, "text", "")
     if kind in {"error", "warning"} and "404" not in text:
         tell(f"browser {kind}: {text}")
+
+
+def answers(address: str) -> bool:
+    """Whether a portal is there."""
+    try:
+        with urlopen(f"{address}/healthz", timeout=10) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 def tell(line: str) -> None:

@@ -31,10 +31,16 @@ def retrieve(
     if not any(ordinals.size for ordinals, _ in found):
         return []
     candidates = _joined([each for _, each in found])
-    passages = [s.passage_ids[o] for (s, _), (o, _) in zip(within, found, strict=True)]
-    readings = [s.reading_ids[o] for (s, _), (o, _) in zip(within, found, strict=True)]
+    passages = np.concatenate(
+        [segment.passage_ids[o] for (segment, _), (o, _) in zip(within, found, strict=True)]
+    )
+    readings = np.concatenate(
+        [segment.reading_ids[o] for (segment, _), (o, _) in zip(within, found, strict=True)]
+    )
     scores = fuse(candidates, weights.full)
-    return _hits(np.concatenate(passages), np.concatenate(readings), candidates, scores)[:limit]
+    # Equal scores in the order of passages: the same question gives the same page in every process.
+    order = np.lexsort((passages, -scores))[:limit]
+    return [_hit(at, passages, readings, candidates, scores) for at in order]
 
 
 def _weights(within: Sequence[Scoped], query: Query | None) -> Weights:
@@ -79,18 +85,13 @@ def _joined(parts: Sequence[Candidates]) -> Candidates:
     )
 
 
-def _hits(
-    passages: IdArray, readings: IdArray, candidates: Candidates, scores: FloatArray
-) -> list[Hit]:
-    # Equal scores in the order of passages: the same question gives the same page in every process.
-    order = np.lexsort((passages, -scores))
-    return [
-        Hit(
-            int(passages[at]),
-            int(readings[at]),
-            float(scores[at]),
-            None if candidates.dense is None else float(candidates.dense[at]),
-            float(candidates.lexical[at]) or None,
-        )
-        for at in order
-    ]
+def _hit(
+    at: int, passages: IdArray, readings: IdArray, candidates: Candidates, scores: FloatArray
+) -> Hit:
+    return Hit(
+        int(passages[at]),
+        int(readings[at]),
+        float(scores[at]),
+        None if candidates.dense is None else float(candidates.dense[at]),
+        float(candidates.lexical[at]) or None,
+    )

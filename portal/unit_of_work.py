@@ -95,6 +95,9 @@ class UnitOfWork:
 
         Raises NotFound, or Forbidden when the person may see the row but not do this.
         """
+        if "\x00" in public_id:
+            # PostgreSQL refuses such a text instead of finding nothing.
+            raise NotFound
         found: Row | None = self.session.scalar(select(model).where(model.public_id == public_id))
         if found is None:
             raise NotFound

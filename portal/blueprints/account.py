@@ -77,9 +77,7 @@ def language() -> ResponseReturnValue:
             accounts.choose_language(uow, chosen)
     session["language"] = chosen
     answer = redirect(_inside(request.form.get("next", "")))
-    answer.set_cookie(
-        languages.COOKIE, chosen, max_age=YEAR_SECONDS, samesite="Lax", httponly=True
-    )
+    answer.set_cookie(languages.COOKIE, chosen, max_age=YEAR_SECONDS, samesite="Lax", httponly=True)
     return answer
 
 

@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, func, select
 
+from portal.actor import load_actor
 from portal.errors import InvalidInput, Problem, TooManyAttempts
 from portal.models import Person, SignInAttempt
 from portal.settings import LANGUAGES
@@ -49,6 +50,8 @@ def sign_in(uow: UnitOfWork, email: str, password: str) -> Person | None:
         if HASHER.check_needs_rehash(known):
             person.password_hash = HASHER.hash(password)
         uow.session.execute(delete(SignInAttempt).where(SignInAttempt.email == email))
+        # From here on it is this person who acts; nobody was signed in when it began.
+        uow.person = load_actor(uow.session, person.id, uow.resources.today())
         uow.record("signed_in", subject=person)
         return person
     uow.session.add(SignInAttempt(email=email, address=address, at=uow.resources.clock()))

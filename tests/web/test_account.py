@@ -167,8 +167,9 @@ def test_own_password_is_changed_and_other_sessions_end(office: Office) -> None:
     assert sign_in(office.client_of(None)).status_code == 401
     assert sign_in(office.client_of(None), password=NEW).status_code == 302
     with office.company.resources.read() as uow:
-        kinds = list(uow.session.scalars(select(Event.kind).order_by(Event.id)))
-    assert kinds == ["password_changed", "signed_in"]
+        events = uow.session.execute(select(Event.kind, Event.actor_id).order_by(Event.id)).all()
+    who = office.company.leaver.id
+    assert [tuple(event) for event in events] == [("password_changed", who), ("signed_in", who)]
 
 
 @pytest.mark.parametrize(

@@ -291,7 +291,8 @@ class TestTokens:
 def test_all_versions_with_who_when_and_digest(office: Office, case: str, item: str) -> None:
     first = office.upload("leaver", f"/items/{item}/files", "one.txt", "one")
     document = office.document(first)
-    office.upload("leaver", f"/documents/{document}/files", "two.txt", "two")
+    sent = office.send("leaver", f"/documents/{document}/files", ("two.txt", b"two"))
+    assert sent.json["replaces"] == f"file-{first}"
     answer = office.get("leaver", f"/documents/{document}")
     words = text_of(answer)
     with office.company.resources.read() as uow:
