@@ -279,9 +279,32 @@ def _receipts(actor: Actor) -> Clause:
     return or_(_leaver(actor), VIEW_CASE(actor), _role(Role.AUDITOR)(actor))
 
 
+# What is told about a file before anybody but its owner may know of it.
+ABOUT_FILES = (
+    "document_added",
+    "document_changed",
+    "document_removed",
+    "document_restored",
+    "version_uploaded",
+    "version_read",
+    "reading_failed",
+    "reading_retried",
+)
+
+
 def _sees_event(actor: Actor) -> Clause:
+    """Events of the own cases; of a file only one's own doing, or when the file may be listed:
+    the log must not tell a receiver the name of a draft."""
     everything = _role(Role.HR, Role.AUDITOR)(actor)
-    return or_(everything, _of_cases(Event.handover_id, VIEW_CASE)(actor))
+    versions = select(Version.public_id).where(_lists_version(actor))
+    documents = select(Document.public_id).where(_lists_document(actor))
+    listed = or_(
+        Event.kind.not_in(ABOUT_FILES),
+        Event.actor_id == actor.id,
+        Event.subject.in_(versions),
+        Event.subject.in_(documents),
+    )
+    return or_(everything, and_(_of_cases(Event.handover_id, VIEW_CASE)(actor), listed))
 
 
 # The table a rule's clause is about; None for actions on the portal as a whole.

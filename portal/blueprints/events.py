@@ -111,9 +111,10 @@ def _table(found: Iterable[Event]) -> bytes:
             event.address or "",
             event.subject or "",
         )
-        writer.writerow([_harmless(value) for value in row])
+        writer.writerow([harmless(value) for value in row])
     return text.getvalue().encode("utf-8-sig")
 
 
-def _harmless(value: str) -> str:
+def harmless(value: str) -> str:
+    """The text of a cell, with a mark before what a spreadsheet would carry out."""
     return f"'{value}" if value.startswith(FORMULA_STARTS) else value

@@ -114,7 +114,9 @@ def _text(found: Results) -> str:
     if found.by_words:
         lines.insert(0, "The model is not available; only words were compared.\n")
     if found.by_meaning:
-        lines.insert(0, "None of these words stands anywhere; this comes nearest in meaning.\n")
+        lines.insert(
+            0, "None of these words stands in what follows, which comes nearest in meaning.\n"
+        )
     return "\n".join([*lines, f"{found.total} documents, page {found.page} of {found.pages}"])
 
 

@@ -111,7 +111,7 @@ def create(uow: UnitOfWork, form: PersonForm, password: str | None = None) -> tu
 
 def enter(uow: UnitOfWork, form: PersonForm, password: str | None = None) -> tuple[Person, str]:
     """As `create`, for the portal itself: the very first administrator has nobody to ask."""
-    password = password or new_password()
+    password = new_password() if password is None else password
     person = Person(password_hash=hash_password(password), created_at=uow.resources.clock())
     _fill(uow, person, form)
     return person, password
@@ -157,7 +157,7 @@ def set_password(uow: UnitOfWork, person_id: str, password: str | None = None) -
 
 def renew_password(uow: UnitOfWork, person: Person, password: str | None = None) -> str:
     """As `set_password`, for the portal itself: the console has the machine's own rights."""
-    password = password or new_password()
+    password = new_password() if password is None else password
     person.password_hash = hash_password(password)
     person.session_version += 1
     uow.session.execute(delete(SignInAttempt).where(SignInAttempt.email == person.email))

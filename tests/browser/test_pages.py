@@ -138,7 +138,7 @@ def test_a_session_that_ended_keeps_the_file(visit: Any) -> None:
     leaver.context.clear_cookies()
     zone = leaver.page.locator("details.item[open]").first
     zone.locator("input[type=file]").set_input_files(str(SAMPLE / "visit-plan.txt"))
-    zone.locator(".file-message").wait_for()
+    zone.locator(".file-message:not([hidden])").wait_for(timeout=60_000)
     assert (
         zone.get_by_role("link").filter(has_text="Sign in again").count() or "登录" in leaver.text()
     )

@@ -13,8 +13,6 @@ from knowledge_map import KnowledgeMap
 from portal.errors import Forbidden, NotFound
 from portal.models import (
     Assignment,
-    Handover,
-    HandoverState,
     Map,
     Position,
     Reading,
@@ -221,14 +219,8 @@ def test_who_sees_a_map(library: Library, desk: Desk, who: str) -> None:
 
 def test_a_receiver_of_another_position_sees_own_cases_only(desk: Desk) -> None:
     company = desk.company
-    first = Library(desk, company.handover(receivers=("outsider",)))
-    first.add(SERVERS, "servers.md")
-    with desk.resources.write() as uow:
-        uow.session.execute(
-            update(Handover).values(
-                state=HandoverState.RUNNING, leaver_id=company.people["colleague"].id
-            )
-        )
+    first = Library(desk, company.handover(leaver="colleague", receivers=("outsider",)))
+    first.add(SERVERS, "servers.md", who="colleague")
     second = Library(desk, company.handover(leaver="leaver", receivers=("receiver",)))
     second.add(TRAVEL, "travel.md")
     build(desk)

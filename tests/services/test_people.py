@@ -165,7 +165,7 @@ def test_a_new_password_ends_sessions_and_forgets_wrong_attempts(company: Compan
     assert facts(company, "password_set") == [{"person": "李 离职"}]
 
 
-@pytest.mark.parametrize("password", ["short", "x" * 201])
+@pytest.mark.parametrize("password", ["", "short", "x" * 201])
 def test_passwords_given_have_a_length(company: Company, password: str) -> None:
     with refused(("password", "password_length")), company.acting("administrator") as uow:
         people.create(uow, GOOD, password)

@@ -74,10 +74,10 @@ def test_nothing_fits_is_said_and_what_to_do(office: Office, library: Library) -
 def test_meaning_without_words_is_told(office: Office, library: Library) -> None:
     library.add(SERVERS, "servers.md")
     page = main_of(office.get("receiver", SEARCH, query_string={"q": "怎么重启邮件服务器"}))
-    assert "None of these words stands in a document you may read." in page
+    assert "None of your words stands in these documents." in page
     library.add(CLIENTS.replace("对账", "重启"), "客户.md")
     page = main_of(office.get("receiver", SEARCH, query_string={"q": "怎么重启"}))
-    assert "None of these words" not in page
+    assert "None of your words" not in page
     assert page.count("similar in meaning, without your words") == 1
 
 
