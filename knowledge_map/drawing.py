@@ -5,6 +5,7 @@ Colours, lines and letters are the stylesheet's: elements carry classes, never a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -16,6 +17,8 @@ from knowledge_map.neighbours import links
 
 # How far a line between neighbours is bent aside, as a share of its length.
 BEND = 0.08
+# In the narrow picture a longer line passes behind everything and shows nothing.
+LONGEST_LINK = 260.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ def draw(whole: KnowledgeMap, shape: Shape, label: str, captions: Mapping[str, C
 
 def _link(one: Area, other: Area, shape: Shape) -> str:
     (x1, y1), (x2, y2) = one.places[shape], other.places[shape]
+    if shape is Shape.TALL and math.dist((x1, y1), (x2, y2)) > LONGEST_LINK:
+        return ""
     bend_x, bend_y = (x1 + x2) / 2 - (y2 - y1) * BEND, (y1 + y2) / 2 + (x2 - x1) * BEND
     return f'<path d="M{x1} {y1}Q{bend_x:.1f} {bend_y:.1f} {x2} {y2}"/>'
 

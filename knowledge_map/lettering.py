@@ -10,6 +10,8 @@ import unicodedata
 
 _NARROW = frozenset("iljtfrI.,:;'|!()[]· ")
 _WIDE = frozenset("mwMW@%—")
+# Step in which the width of even lines is looked for, in em.
+EVENLY = 0.25
 # What stood between two parts of a name says nothing at the end of a line.
 _LEFT_OUT = " ·"
 # Never at the beginning of a line.
@@ -37,19 +39,32 @@ def wrap(text: str, width: float, most: int) -> list[str]:
     Words of alphabets stay whole unless one is wider than a line; Chinese breaks anywhere but
     before closing marks.
     """
+    parts = _parts(text)
+    lines = _filled(parts, width)
+    if len(lines) > most:
+        return [*lines[: most - 1], _cut(lines[most - 1] + "…", width)]
+    # As even as it goes: a last line of one character looks like a mistake.
+    narrower = max([width_of(text) / max(len(lines), 1)] + [width_of(p.rstrip()) for p in parts])
+    while narrower < width:
+        tried = _filled(parts, narrower)
+        if len(tried) <= len(lines) and all(width_of(line) <= width for line in tried):
+            return tried
+        narrower += EVENLY
+    return lines
+
+
+def _filled(parts: list[str], width: float) -> list[str]:
+    """Each line as full as it can be."""
     lines: list[str] = []
     line = ""
-    for part in _parts(text):
+    for part in parts:
         if width_of(line + part.rstrip()) <= width or not line:
             line += part
             continue
         lines.append(line.rstrip(_LEFT_OUT))
         line = part.lstrip(_LEFT_OUT)
     lines.append(line.rstrip())
-    lines = [piece for whole in lines if whole for piece in _broken(whole, width)]
-    if len(lines) > most:
-        lines = [*lines[: most - 1], _cut(lines[most - 1] + "…", width)]
-    return lines
+    return [piece for whole in lines if whole for piece in _broken(whole, width)]
 
 
 def _parts(text: str) -> list[str]:
@@ -68,11 +83,15 @@ def _parts(text: str) -> list[str]:
 
 
 def _broken(line: str, width: float) -> list[str]:
-    """A line in pieces that fit: a single word may be wider than any line."""
+    """A line in pieces that fit: a single word may be wider than any line. A hyphen is the best
+    place to break one."""
     pieces = [""]
     for letter in line:
         if pieces[-1] and width_of(pieces[-1] + letter) > width:
-            pieces.append("")
+            joint = max(pieces[-1].rfind("-"), pieces[-1].rfind("_")) + 1
+            rest = pieces[-1][joint:] if joint else ""
+            pieces[-1] = pieces[-1][: len(pieces[-1]) - len(rest)]
+            pieces.append(rest)
         pieces[-1] += letter
     return pieces
 

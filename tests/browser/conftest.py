@@ -38,6 +38,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            # The first one also builds the model, starts the portal and has its files read.
+            item.add_marker(pytest.mark.timeout(420))
             # One portal and one browser: all of them in one process of a parallel run.
             item.add_marker(pytest.mark.xdist_group("browser"))
             if CHROMIUM is None:
@@ -77,7 +79,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Iter
     )
     output = folder / "up.log"
     with running(UP, output, env=environment, cwd=folder):
-        wait_for(lambda: "is ready" in output.read_text(errors="replace"), seconds=110)
+        wait_for(lambda: "is ready" in output.read_text(errors="replace"), seconds=240)
         yield Portal(f"http://127.0.0.1:{port}", folder)
 
 

@@ -92,11 +92,14 @@ def test_two_headings_name_what_one_does_not_cover() -> None:
     ("text", "width", "lines"),
     [
         ("客户档案", 10, ["客户档案"]),
-        ("固定资产（钥匙与门禁卡）", 7, ["固定资产（钥匙", "与门禁卡）"]),
+        ("固定资产（钥匙与门禁卡）", 11, ["固定资产（钥", "匙与门禁卡）"]),
+        ("集群管理常见问题", 7, ["集群管理", "常见问题"]),
+        ("history-and-values", 10, ["history-and-", "values"]),
+        ("projects-in-distress", 14.5, ["projects-in-distress"]),
         ("发票。", 2, ["发", "票。"]),
         ("", 10, []),
         ("Backups · Restore", 7, ["Backups", "Restore"]),
-        ("Deployment and operations", 12, ["Deployment and", "operations"]),
+        ("Deployment and operations", 12, ["Deployment", "and operations"]),
     ],
 )
 def test_lines_break_where_a_reader_expects(text: str, width: float, lines: list[str]) -> None:

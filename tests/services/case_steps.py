@@ -19,9 +19,10 @@ from portal.models import (
     Requirement,
     Version,
 )
-from portal.services import items, uploads
+from portal.services import handovers, items, uploads
+from portal.services.handovers import StartForm
 from portal.unit_of_work import UnitOfWork
-from tests.company import LINES, Company
+from tests.company import LAST_DAY, LINES, Company
 
 KEYS = tuple(line[0] for line in LINES)
 REQUIRED = tuple(line[0] for line in LINES if line[3])
@@ -29,6 +30,34 @@ REQUIRED = tuple(line[0] for line in LINES if line[3])
 DELIVERS = dict.fromkeys(KEYS, "leaver") | {"desk": "head", "intro": "receiver"}
 REVIEWS = dict.fromkeys(KEYS, "receiver") | {"intro": "head"}
 IN_FILES = ("clients", "orders", "tips")
+
+
+def form(company: Company, **changed: object) -> StartForm:
+    """A form that is right, with these fields changed; people and positions by their names."""
+    people = {name: person.public_id for name, person in company.people.items()}
+    words: dict[str, object] = {
+        "leaver": "leaver",
+        "position": "sales",
+        "receivers": ("receiver",),
+        "head": "",
+        "last_day": LAST_DAY,
+    } | changed
+    position = str(words["position"])
+    if position in company.positions:
+        position = company.positions[position].public_id
+    return StartForm(
+        leaver=people.get(str(words["leaver"]), str(words["leaver"])),
+        position=position,
+        receivers=tuple(people.get(name, name) for name in words["receivers"]),  # type: ignore[attr-defined]
+        head=people.get(str(words["head"]), str(words["head"])),
+        last_day=words["last_day"],  # type: ignore[arg-type]
+    )
+
+
+def start(company: Company, **changed: object) -> str:
+    """Start a case as HR does; its public id."""
+    with company.acting("hr") as uow:
+        return handovers.start(uow, form(company, **changed)).public_id
 
 
 def upload(

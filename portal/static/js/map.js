@@ -3,6 +3,7 @@
 const LARGEST = 6;
 const STEP = 1.4;
 const DRAG = 5;
+const ASIDE = 1e5;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -151,7 +152,7 @@ class Picture {
     event.preventDefault();
   }
 
-  // The nearest area in that direction; one straight ahead is nearer than one to the side.
+  // The nearest area in that direction; one ahead is nearer than any that is rather to the side.
   go(from, [stepX, stepY]) {
     if (!from) return;
     const here = middleOf(from);
@@ -161,7 +162,7 @@ class Picture {
       const there = middleOf(area);
       const ahead = (there.x - here.x) * stepX + (there.y - here.y) * stepY;
       const aside = Math.abs((there.x - here.x) * stepY) + Math.abs((there.y - here.y) * stepX);
-      const far = ahead + 2 * aside;
+      const far = ahead + 2 * aside + (aside > 2 * ahead ? ASIDE : 0);
       if (area !== from && ahead > 1 && far < least) [best, least] = [area, far];
     }
     best?.focus();
