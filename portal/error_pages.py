@@ -9,6 +9,7 @@ from flask import Flask, g, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 
 from portal.blueprints.context import resources, wants_json
@@ -24,6 +25,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(PortalError, _portal_error)
     app.register_error_handler(CSRFError, _expired)
     app.register_error_handler(RequestEntityTooLarge, _too_large)
+    app.register_error_handler(DataError, _unusable)
     app.register_error_handler(InternalServerError, _internal)
     app.register_error_handler(HTTPException, _http_error)
 
@@ -49,6 +51,11 @@ def _expired(_: CSRFError) -> ResponseReturnValue:
 def _too_large(_: RequestEntityTooLarge) -> ResponseReturnValue:
     limit = resources().settings.upload_limit_bytes
     return _portal_error(FileRefused("file_too_large", limit_bytes=limit))
+
+
+def _unusable(_: DataError) -> ResponseReturnValue:
+    # A value no column takes, such as a NUL in a forged id; PostgreSQL refuses what SQLite ignores.
+    return _answer("bad_request", words_of("bad_request", {}), 400)
 
 
 def _internal(_: InternalServerError) -> ResponseReturnValue:

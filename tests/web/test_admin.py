@@ -243,7 +243,7 @@ def test_a_table_is_shown_and_then_imported(office: Office, company: Company) ->
     assert answer.location == "/admin/people"
     page = text_of(office.get("administrator", "/admin/people?text=nora"))
     assert "1 person imported." in page
-    assert "Nora New" in page
+    assert "Nora New nora@company.example HR no password yet" in page
     # The same form sent twice, by a finger that was too quick, is told and does nothing.
     again = office.post("administrator", "/admin/people/import/confirm", fields)
     assert again.status_code == 409
