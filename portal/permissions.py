@@ -113,8 +113,13 @@ def _of_cases(column: Any, rule: Rule) -> Rule:
     return lambda actor: column.in_(select(Handover.id).where(rule(actor)))
 
 
-def _responsible_for(actor: Actor, who: dict[Responsible, Rule]) -> Clause:
-    """Items whose responsible role is one the person has in that very case."""
+def _by_responsible(actor: Actor, leaver: Rule, receiver: Rule, head: Rule) -> Clause:
+    """Items of leaver, receiver and head, each in the cases of its own rule."""
+    who = {
+        Responsible.LEAVER: leaver,
+        Responsible.RECEIVER: receiver,
+        Responsible.HEAD: head,
+    }
     lines = [
         and_(
             Item.requirement_id.in_(select(Requirement.id).where(Requirement.responsible == role)),
@@ -126,14 +131,7 @@ def _responsible_for(actor: Actor, who: dict[Responsible, Rule]) -> Clause:
 
 
 def _submits(actor: Actor) -> Clause:
-    return _responsible_for(
-        actor,
-        {
-            Responsible.LEAVER: _leaver,
-            Responsible.RECEIVER: _receiver,
-            Responsible.HEAD: _heads,
-        },
-    )
+    return _by_responsible(actor, _leaver, _receiver, _heads)
 
 
 def _able_receiver(actor: Actor, *but: Clause) -> Clause:
@@ -152,14 +150,7 @@ def _reviews(actor: Actor) -> Clause:
     receiver has left or is the head as well, the review goes to a head or to HR, so that no case
     can get stuck. `gate.reviewers` names the same people.
     """
-    return _responsible_for(
-        actor,
-        {
-            Responsible.LEAVER: _reviews_leaver,
-            Responsible.RECEIVER: _reviews_receivers,
-            Responsible.HEAD: _reviews_head,
-        },
-    )
+    return _by_responsible(actor, _reviews_leaver, _reviews_receivers, _reviews_head)
 
 
 def _reviews_leaver(actor: Actor) -> Clause:
