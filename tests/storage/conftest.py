@@ -13,10 +13,6 @@ from storage import BlobStore, open_store
 from tests.storage.places import Place, bucket_place, folder_place
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "s3: talks to an S3 server that comes from pip")
-
-
 @pytest.fixture(scope="session")
 def s3_endpoint() -> Iterator[str]:
     """An S3 server of this test run; its keys are any."""
