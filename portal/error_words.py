@@ -67,7 +67,6 @@ WORDS: dict[str, LazyString] = {
     "index_mismatch": _l("The search index was made with another model. The administrator has to run «handover index rebuild»."),
     "sample_not_empty": _l("There are people in this portal already; the sample company goes into an empty one only."),
     "sample_interrupted": _l("Another version of the portal was stopped while it filled in the sample company."),
-    "in_use": _l("This is still in use and cannot be removed."),
     "import_changed": _l("People have changed since this was shown. Look at the new plan and confirm again."),
     "import_impossible": _l("There is nothing to import, or a row is wrong. Nothing was changed."),
     "session_ended": _l("You have been signed out. Sign in again; what you entered is still here."),

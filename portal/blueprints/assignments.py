@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_login import login_required
 
 from portal.blueprints.context import reading, resources, writing
-from portal.blueprints.forms import day, plain, problems_of, required_day
+from portal.blueprints.forms import day, plain, problems_of, required_day, searched
 from portal.blueprints.paging import page_number, pages_of
 from portal.errors import InvalidInput
 from portal.services import assignments
@@ -22,7 +22,7 @@ blueprint = Blueprint("assignments", __name__, url_prefix="/admin/assignments")
 @login_required
 def index() -> ResponseReturnValue:
     """The list, narrowed by a word."""
-    text, page = request.args.get("text", "").replace("\x00", "").strip()[:100], page_number()
+    text, page = searched(), page_number()
     with reading() as uow:
         found = assignments.listing(uow, text, page)
         return render_template(

@@ -7,13 +7,14 @@ import io
 from collections.abc import Iterable
 from datetime import date
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import login_required
 
 from portal import event_words
 from portal.blueprints.context import reading, resources
+from portal.blueprints.forms import searched
 from portal.blueprints.paging import page_number, pages_of
 from portal.error_words import problem_words
 from portal.errors import InvalidInput, Problem
@@ -31,7 +32,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 @login_required
 def index() -> ResponseReturnValue:
     """One page of the log, narrowed by the filters."""
-    asked = {name: _argument(name) for name in FILTERS}
+    asked = {name: searched(name) for name in FILTERS}
     page, problems = page_number(), {}
     with reading() as uow:
         choices = events.choices(uow)
@@ -71,22 +72,18 @@ def export() -> ResponseReturnValue:
     return answer
 
 
-def _argument(name: str) -> str:
-    return request.args.get(name, "").replace("\x00", "").strip()[:100]
-
-
 def _filter() -> EventFilter:
     return EventFilter(
-        kind=_argument("kind"),
-        person=_argument("person"),
-        handover=_argument("handover"),
+        kind=searched("kind"),
+        person=searched("person"),
+        handover=searched("handover"),
         since=_day("since"),
         until=_day("until"),
     )
 
 
 def _day(name: str) -> date | None:
-    value = _argument(name)
+    value = searched(name)
     try:
         return date.fromisoformat(value) if value else None
     except ValueError as error:

@@ -9,6 +9,8 @@ from flask import request
 from portal.error_words import problem_words
 from portal.errors import InvalidInput, Problem
 
+LONGEST_WORD = 100
+
 
 def problems_of(error: InvalidInput) -> dict[str, str]:
     """Sentences by field, for the form to be shown again."""
@@ -18,6 +20,11 @@ def problems_of(error: InvalidInput) -> dict[str, str]:
 def plain(name: str) -> str:
     """A field as it was typed, for a service to judge; without NUL, which PostgreSQL refuses."""
     return request.form.get(name, "").replace("\x00", "")
+
+
+def searched(name: str = "text") -> str:
+    """A word of the address bar to narrow a list by: without NUL and blanks, of bounded length."""
+    return request.args.get(name, "").replace("\x00", "").strip()[:LONGEST_WORD]
 
 
 def text(name: str, limit: int = 200, required: bool = True) -> str:

@@ -9,7 +9,7 @@ from flask_login import login_required
 
 from portal.blueprints import case_page, file_rows, start_page
 from portal.blueprints.context import reading, resources, wants_json, writing
-from portal.blueprints.forms import problems_of, required_day
+from portal.blueprints.forms import problems_of, required_day, searched
 from portal.blueprints.paging import page_number, pages_of
 from portal.errors import HandoverIncomplete, InvalidInput
 from portal.models import HandoverState
@@ -29,7 +29,7 @@ def index() -> ResponseReturnValue:
     state = asked.get("state", "")
     wanted = CaseFilter(
         state=HandoverState(state) if state in set(HandoverState) else None,
-        text=asked.get("text", "").replace("\x00", "").strip()[:100],
+        text=searched(),
         mine="mine" in asked,
     )
     page = page_number()

@@ -12,7 +12,7 @@ from flask_login import login_required
 
 from portal import words
 from portal.blueprints.context import reading, writing
-from portal.blueprints.forms import plain, problems_of
+from portal.blueprints.forms import plain, problems_of, searched
 from portal.blueprints.paging import page_number, pages_of
 from portal.error_words import problem_words, words_of
 from portal.errors import InvalidInput, Problem, Refused
@@ -39,7 +39,7 @@ def _make_room(endpoint: str | None, _: object) -> None:
 @login_required
 def index() -> ResponseReturnValue:
     """The list, narrowed by a word."""
-    text, page = request.args.get("text", "").replace("\x00", "").strip()[:100], page_number()
+    text, page = searched(), page_number()
     with reading() as uow:
         found = people.listing(uow, text, page)
         return render_template(

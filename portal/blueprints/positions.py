@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_login import login_required
 
 from portal.blueprints.context import reading, writing
-from portal.blueprints.forms import plain, problems_of
+from portal.blueprints.forms import plain, problems_of, searched
 from portal.errors import InvalidInput
 from portal.services import departments, positions
 from portal.services.positions import PositionForm
@@ -21,7 +21,7 @@ blueprint = Blueprint("positions", __name__, url_prefix="/admin/positions")
 @login_required
 def index() -> ResponseReturnValue:
     """The list, narrowed by a word."""
-    text = request.args.get("text", "").replace("\x00", "").strip()[:100]
+    text = searched()
     with reading() as uow:
         lines = positions.listing(uow, text)
         return render_template("positions/index.html", lines=lines, text=text)

@@ -41,7 +41,7 @@ from portal.models import (
 )
 from portal.permissions import Action
 from portal.services import map_sources
-from portal.services.map_building import build, known, newest
+from portal.services.map_building import known, newest
 from portal.unit_of_work import UnitOfWork
 
 __all__ = [
@@ -52,7 +52,6 @@ __all__ = [
     "MapLine",
     "MapPage",
     "area",
-    "build",
     "index",
     "picture",
     "show",

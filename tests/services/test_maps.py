@@ -47,7 +47,7 @@ def library(desk: Desk, case: str) -> Library:
 
 
 def build(desk: Desk, position: str = "sales") -> None:
-    maps.build(desk.resources, desk.company.positions[position].id)
+    map_building.build(desk.resources, desk.company.positions[position].id)
 
 
 def rows(desk: Desk) -> list[Map]:
@@ -383,7 +383,7 @@ def test_a_map_of_an_older_program_is_built_anew(library: Library, desk: Desk) -
 def test_a_position_without_anything_has_an_empty_page(desk: Desk) -> None:
     page = show(desk, "outsider", "engineer")
     assert (page.areas, page.built_at, page.rebuilding) == ([], None, False)
-    maps.build(desk.resources, 10**6)
+    map_building.build(desk.resources, 10**6)
 
 
 def test_passages_read_anew_leave_the_document_there(library: Library, desk: Desk) -> None:
