@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from portal.models import Document, Version, Visibility
-from portal.services import documents, maps, readings
+from portal.services import documents, map_building, readings
 from tests.company import Company
 from tests.conftest import Outbox
 from tests.web.acting import EVERYBODY, Office, main_of, statuses, text_of
@@ -37,7 +37,7 @@ def seal(office: Office, case: str, outbox: Outbox) -> Callable[..., str]:
             ).one()
             row.visibility = visibility
             documents.submit_extra(uow, row.public_id)
-        maps.build(resources, office.company.positions["sales"].id)
+        map_building.build(resources, office.company.positions["sales"].id)
         return version
 
     return make

@@ -91,7 +91,7 @@ class Sending {
     request.setRequestHeader("X-CSRFToken", csrf());
     request.upload.addEventListener("progress", (event) => this.progress(event));
     request.addEventListener("load", () => this.settle(() => this.answer(request)));
-    request.addEventListener("error", () => this.settle(() => this.fail(words("upload.offline"), true)));
+    request.addEventListener("error", () => this.settle(() => this.broken()));
     request.addEventListener("abort", () => this.settle(() => this.fail(words("upload.stopped"), true)));
     this.message.hidden = true;
     this.bar.hidden = false;
@@ -152,6 +152,23 @@ class Sending {
     const remove = ["upload.remove", () => this.row.remove()];
     this.offer(...(retry ? [["upload.retry", () => this.start()], remove] : [remove]));
     announce(`${this.file.name}: ${text}`);
+  }
+
+  // A server that refuses without reading the file may close the connection before its answer has
+  // arrived. So ask once more, without a file, whether the session is what has ended.
+  async broken() {
+    try {
+      const answer = await fetch(location.href, {
+        headers: { Accept: "application/json", "X-Requested-With": "fetch" },
+      });
+      if (answer.status === 401) {
+        this.signedOut();
+        return;
+      }
+    } catch {
+      // Really offline.
+    }
+    this.fail(words("upload.offline"), true);
   }
 
   signedOut() {
