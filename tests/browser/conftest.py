@@ -33,6 +33,8 @@ ARGUMENTS = (
 UP = [sys.executable, "-P", "-m", "portal.cli", "up"]
 
 
+# First, because the groups of a parallel run are formed from the marks of this step.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
