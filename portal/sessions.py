@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask, Response, current_app, g, jsonify, redirect, request, session, url_for
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_login import LoginManager, UserMixin
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -27,8 +28,23 @@ class SignedIn(UserMixin):  # type: ignore[misc]  # the library has no types
         return f"{self.id}.{self.version}"
 
 
+class PageSessions(SecureCookieSessionInterface):
+    """The cookie is renewed by pages alone.
+
+    A style sheet, or a script's question that was under way while somebody signed out, would
+    otherwise bring the ended session back with its answer; and a window left open would never let
+    the session end.
+    """
+
+    def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
+        """Whether this answer carries the cookie: when something in it changed, or for a page."""
+        page = request.endpoint != "static" and not wants_json()
+        return session.modified or (page and super().should_set_cookie(app, session))
+
+
 def prepare_sign_in(app: Flask) -> None:
     """Connect Flask-Login."""
+    app.session_interface = PageSessions()
     manager = LoginManager(app)
     # «strong» would sign people out whose address changes between office and phone network.
     manager.session_protection = None
@@ -37,7 +53,9 @@ def prepare_sign_in(app: Flask) -> None:
 
     @app.before_request
     def _keep_session() -> None:
-        session.permanent = True
+        # Written only once: writing it counts as a change.
+        if not session.permanent:
+            session.permanent = True
 
 
 def _holder(text: str) -> SignedIn | None:
