@@ -87,3 +87,5 @@ FILE_KIND: dict[str, LazyString] = {
     "archive": _l("archive"),
     "other": _l("other"),
 }
+# Of a text, as far as readings tell them apart.
+TEXT_LANGUAGE: dict[str, LazyString] = {"zh": _l("Chinese"), "en": _l("English")}

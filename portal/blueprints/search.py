@@ -15,7 +15,9 @@ from portal.services import search, suggesting
 from portal.services.search import SearchForm
 
 blueprint = Blueprint("search", __name__)
-FILTERS = ("position", "type", "person", "after", "before")
+FILTERS = (
+    "position", "handover", "type", "language", "verified", "person", "after", "before",
+)  # fmt: skip
 
 
 @blueprint.get("/search")
@@ -23,15 +25,7 @@ FILTERS = ("position", "type", "person", "after", "before")
 def results() -> ResponseReturnValue:
     """What was found; without a question, what one could ask."""
     asked = request.args
-    form = SearchForm(
-        query=asked.get("q", ""),
-        position=_plain("position"),
-        kind=_plain("type"),
-        person=_plain("person"),
-        after=_day("after"),
-        before=_day("before"),
-        page=page_number(),
-    )
+    form = _form()
     with reading() as uow:
         found = search.search(uow, form)
         return render_template(
@@ -50,6 +44,21 @@ def suggestions() -> ResponseReturnValue:
     """Titles and headings that go on from what is being typed."""
     with reading() as uow:
         return jsonify(suggestions=suggesting.suggestions(uow, request.args.get("q", "")))
+
+
+def _form() -> SearchForm:
+    return SearchForm(
+        query=request.args.get("q", ""),
+        position=_plain("position"),
+        handover=_plain("handover"),
+        kind=_plain("type"),
+        language=_plain("language"),
+        verified=bool(request.args.get("verified")),
+        person=_plain("person"),
+        after=_day("after"),
+        before=_day("before"),
+        page=page_number(),
+    )
 
 
 def _plain(name: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -45,6 +45,7 @@ class HitLine:
 
     `newer` is a newer version this person may read; None when this is the newest. has_words: a word
     of the question that says something stands in it; if not, it was found by its meaning alone.
+    verified: a successor has accepted this version.
     """
 
     passage: Passage
@@ -57,6 +58,7 @@ class HitLine:
     more: int
     newer: Version | None
     has_words: bool
+    verified: bool
 
 
 @dataclass(frozen=True)
@@ -184,11 +186,22 @@ def _lines(uow: UnitOfWork, query: Query, groups: Sequence[_Group]) -> list[HitL
         )
     }
     newest = _newest(uow, groups)
+    verified = _verified(uow, groups)
     return [
-        _line(group, passages[group.shown.passage_id], newest, query)
+        replace(
+            _line(group, passages[group.shown.passage_id], newest, query),
+            verified=group.version.id in verified,
+        )
         for group in groups
         if group.shown.passage_id in passages
     ]
+
+
+def _verified(uow: UnitOfWork, groups: Sequence[_Group]) -> set[int]:
+    """Row ids of the shown versions a successor has accepted."""
+    shown = [group.version.id for group in groups]
+    rows = select(Version.id).join(Document, Version.document_id == Document.id)
+    return set(uow.session.scalars(rows.where(Version.id.in_(shown), search_scope.verified())))
 
 
 def _newest(uow: UnitOfWork, groups: Sequence[_Group]) -> dict[int, Version]:
@@ -218,4 +231,5 @@ def _line(group: _Group, passage: Passage, newest: dict[int, Version], query: Qu
         more=group.more,
         newer=newer if newer is not None and newer.number > version.number else None,
         has_words=any(matches(text, query) for text in (passage.text, *headings)),
+        verified=False,
     )

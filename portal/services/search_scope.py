@@ -11,11 +11,22 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from indexing.entry import IdArray
-from portal.models import FINDABLE, Document, Handover, Person, Position, Reading, Version
+from portal.models import (
+    FINDABLE,
+    Document,
+    Handover,
+    HandoverReceiver,
+    Item,
+    ItemState,
+    Person,
+    Position,
+    Reading,
+    Version,
+)
 from portal.permissions import Action
 from portal.services.accounts import clean_email
 from portal.services.file_kinds import KINDS, OTHER, kind_of
@@ -23,19 +34,24 @@ from portal.unit_of_work import UnitOfWork
 
 # Days outside are taken for these: at the ends of the calendar no moment in UTC exists.
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9000, 1, 1)
+# Languages a reading can be in; a text in both is found under either.
+LANGUAGES = {"zh": ("zh", "mixed"), "en": ("en", "mixed")}
 
 
 @dataclass(frozen=True)
 class SearchForm:
     """What was asked. Empty and None mean no filter; days are of the seal, both inclusive.
 
-    position, person: public ids; kind: one of `file_kinds`. A filter that names nothing known
-    matches nothing.
+    position, handover, person: public ids; kind: one of `file_kinds`; language: one of `LANGUAGES`;
+    verified: only what a successor has accepted. A filter that names nothing known matches nothing.
     """
 
     query: str = ""
     position: str = ""
+    handover: str = ""
     kind: str = ""
+    language: str = ""
+    verified: bool = False
     person: str = ""
     after: date | None = None
     before: date | None = None
@@ -44,7 +60,12 @@ class SearchForm:
     @property
     def filtered(self) -> bool:
         """Whether any filter is set."""
-        return any((self.position, self.kind, self.person, self.after, self.before))
+        return any(getattr(self, name) for name in FILTERS)
+
+
+FILTERS = (
+    "position", "handover", "kind", "language", "verified", "person", "after", "before",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,11 +79,17 @@ class Choice:
 
 @dataclass(frozen=True)
 class Facets:
-    """What the filters offer, within what this person may read and has not filtered away."""
+    """What the filters offer, within what this person may read and has not filtered away.
+
+    verified: documents a successor has accepted.
+    """
 
     positions: list[Choice] = field(default_factory=list)
+    handovers: list[Choice] = field(default_factory=list)
     kinds: list[Choice] = field(default_factory=list)
+    languages: list[Choice] = field(default_factory=list)
     people: list[Choice] = field(default_factory=list)
+    verified: int = 0
 
 
 def person_of(uow: UnitOfWork, email: str) -> int | None:
@@ -106,9 +133,35 @@ def facets(uow: UnitOfWork, form: SearchForm) -> Facets:
     people = _counted(uow, replace(form, person=""), Person.public_id, Person.name)
     return Facets(
         positions=_choices(positions),
+        handovers=_choices(_handovers(uow, replace(form, handover=""))),
         kinds=_choices({(kind, kind): count for kind, count in kinds.items()}),
+        languages=_choices(_languages(uow, replace(form, language=""))),
         people=_choices(people),
+        verified=_number(uow, replace(form, verified=True)),
     )
+
+
+def _handovers(uow: UnitOfWork, form: SearchForm) -> dict[tuple[Any, ...], int]:
+    """By case; named by its leaver, its position, and the year, as a person would tell it apart."""
+    leaver = aliased(Person)
+    columns = (Handover.public_id, leaver.name, Position.name, Handover.last_day)
+    rows = uow.session.execute(
+        findable(uow, *columns, func.count(Document.id.distinct()))
+        .join(leaver, Handover.leaver_id == leaver.id)
+        .where(*_narrowed(uow, form))
+        .group_by(*columns)
+    )
+    return {(case, f"{who}, {what}, {day.year}"): count for case, who, what, day, count in rows}
+
+
+def _languages(uow: UnitOfWork, form: SearchForm) -> dict[tuple[Any, ...], int]:
+    found = {name: _number(uow, replace(form, language=name)) for name in LANGUAGES}
+    return {(name, name): count for name, count in found.items() if count}
+
+
+def _number(uow: UnitOfWork, form: SearchForm) -> int:
+    rows = findable(uow, func.count(Document.id.distinct())).where(*_narrowed(uow, form))
+    return uow.session.scalar(rows) or 0
 
 
 def _choices(counted: dict[tuple[Any, ...], int]) -> list[Choice]:
@@ -133,8 +186,14 @@ def _narrowed(uow: UnitOfWork, form: SearchForm) -> list[ColumnElement[bool]]:
         clauses.append(Position.public_id == form.position)
     if form.person:
         clauses.append(Person.public_id == form.person)
+    if form.handover:
+        clauses.append(Handover.public_id == form.handover)
     if form.kind:
         clauses.append(_of_kind(form.kind))
+    if form.language:
+        clauses.append(Reading.language.in_(LANGUAGES.get(form.language, ())))
+    if form.verified:
+        clauses.append(verified())
     zone = uow.resources.settings.zone
     if form.after:
         begin = min(max(form.after, FIRST_DAY), LAST_DAY)
@@ -150,3 +209,19 @@ def _of_kind(kind: str) -> ColumnElement[bool]:
         known = frozenset().union(*KINDS.values())
         return or_(Reading.media_type.is_(None), Reading.media_type.not_in(known))
     return Reading.media_type.in_(KINDS.get(kind, frozenset()))
+
+
+def verified() -> ColumnElement[bool]:
+    """The newest sealed versions of documents on items that a receiver of the case accepted."""
+    newer = aliased(Version)
+    later = exists().where(
+        newer.document_id == Version.document_id,
+        newer.number > Version.number,
+        newer.sealed_at.is_not(None),
+    )
+    accepted = (
+        select(Item.id)
+        .join(HandoverReceiver, HandoverReceiver.handover_id == Item.handover_id)
+        .where(Item.state == ItemState.ACCEPTED, Item.decided_by_id == HandoverReceiver.person_id)
+    )
+    return Version.sealed_at.is_not(None) & Document.item_id.in_(accepted) & ~later

@@ -24,10 +24,10 @@ from portal.models import (
     Visibility,
 )
 from portal.resources import Resources
-from portal.services import documents, search_scope, suggesting
+from portal.services import documents, items, search_scope, suggesting
 from portal.services.search import PAGE
 from portal.services.search_scope import SearchForm
-from portal.services.uploads import ToHandover
+from portal.services.uploads import ToHandover, ToItem
 from tests.services.conftest import Desk
 from tests.services.library import CLIENTS, SERVERS, Library
 
@@ -221,6 +221,13 @@ FILTERS: tuple[tuple[dict[str, Any], set[str]], ...] = (
     ({"position": "nowhere"}, set()),
     ({"position": "sales", "kind": "text"}, {"客户", "servers"}),
     ({"kind": "web"}, {"page"}),
+    ({"handover": "first"}, {"客户", "servers", "page"}),
+    ({"handover": "second"}, {"other"}),
+    ({"handover": "nowhere"}, set()),
+    ({"language": "zh"}, {"客户", "page"}),
+    ({"language": "en"}, {"servers", "other"}),
+    ({"language": "klingon"}, set()),
+    ({"language": "zh", "handover": "second"}, set()),
     ({"kind": "pdf"}, set()),
     ({"kind": "other"}, set()),
     ({"kind": "nonsense"}, set()),
@@ -262,9 +269,11 @@ def test_filters_and_their_counts(library: Library) -> None:
     clock.now = datetime(2026, 3, 2, 16, 30, tzinfo=UTC)  # type: ignore[attr-defined]
     library.add(SERVERS, "servers.md", Visibility.COMPANY)
     library.add("<h1>对账</h1><p>客户的网页</p>", "page.html", Visibility.COMPANY)
-    other = ToHandover(engineers_case(library))
-    library.add("Deploying 对账\n", "other.txt", target=other, who="outsider")
+    second = engineers_case(library)
+    deploying = "Deploying, in the words of the sales people 对账\n"
+    library.add(deploying, "other.txt", target=ToHandover(second), who="outsider")
     ids = {
+        "handover": {"first": library.case, "second": second},
         "position": {key: row.public_id for key, row in company.positions.items()},
         "person": {key: row.public_id for key, row in company.people.items()},
     }
@@ -279,6 +288,8 @@ def test_filters_and_their_counts(library: Library) -> None:
         # The count of a choice is what one gets by choosing it.
         offered = {
             "position": found.facets.positions,
+            "handover": found.facets.handovers,
+            "language": found.facets.languages,
             "kind": found.facets.kinds,
             "person": found.facets.people,
         }
@@ -286,6 +297,32 @@ def test_filters_and_their_counts(library: Library) -> None:
             for choice in choices:
                 again = library.search("chief", "对账", **{**wanted, name: choice.value})
                 assert again.total == choice.count, (filters, name, choice)
+
+
+def test_what_a_successor_accepted_can_be_asked_for_alone(library: Library) -> None:
+    company = library.desk.company
+    item = company.item(library.case, "clients")
+    library.add(CLIENTS, "客户.md", sealed=False, target=ToItem(item))
+    library.add(SERVERS.replace("Backups", "对账单"), "servers.md")
+    with company.acting("leaver") as uow:
+        items.submit(uow, item)
+
+    def verified() -> tuple[list[str], int, list[bool]]:
+        found = library.search("receiver", "对账单", verified=True)
+        every = library.search("receiver", "对账单").hits
+        titles = [hit.document.title for hit in found.hits]
+        marks = [hit.verified for hit in every if hit.document.title == "客户"]
+        return titles, found.facets.verified, marks
+
+    assert verified() == ([], 0, [False])
+    with company.acting("receiver") as uow:
+        items.accept(uow, item)
+    assert verified() == (["客户"], 1, [True])
+    # Accepted too early and returned: what was sealed is no longer what the successor accepted.
+    with company.acting("receiver") as uow:
+        items.send_back(uow, item, "one client is missing")
+    assert verified() == ([], 0, [False])
+    assert library.search("outsider", "对账单", verified=True).facets.verified == 0
 
 
 def test_a_newer_version_stands_for_its_document(library: Library) -> None:
