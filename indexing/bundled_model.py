@@ -27,6 +27,7 @@ from pathlib import Path
 from indexing.model_unavailable import ModelUnavailable
 
 NAME = "multilingual-e5-small"
+DIMENSION = 384
 PROMPTS = {"query": "query: ", "document": "passage: "}
 
 # Raise when the same file would be built into something that gives other vectors.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -15,7 +16,15 @@ from indexing import bundled_model
 from indexing.entry import FloatArray
 from indexing.model_unavailable import ModelUnavailable
 
-__all__ = ["BUNDLED", "Encoder", "ModelUnavailable", "build_bundled", "bundled_built"]
+__all__ = [
+    "BUNDLED",
+    "Encoder",
+    "ModelUnavailable",
+    "build_bundled",
+    "bundled_built",
+    "import_library",
+    "known_identity",
+]
 
 BUNDLED = "bundled"
 
@@ -40,6 +49,26 @@ def build_bundled(folder: Path) -> Path:
 def bundled_built(folder: Path) -> bool:
     """Whether the bundled model has been built there."""
     return bundled_model.built(folder)
+
+
+def import_library() -> None:
+    """Import sentence-transformers, which takes seconds, so that processes forked later have it.
+
+    Nothing of it runs a thread yet. ONNX Runtime does as soon as it is imported, and threads do not
+    survive a fork: it is left to `Encoder.load`.
+    """
+    import sentence_transformers  # noqa: F401
+
+
+@cache
+def known_identity(model: str) -> tuple[str, int] | None:
+    """Return identity and dimension of a model without loading it; None where that cannot be told.
+
+    Only the bundled one is known by its file. Raises ModelUnavailable when that is missing.
+    """
+    if model != BUNDLED:
+        return None
+    return bundled_model.identity(), bundled_model.DIMENSION
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,22 +93,32 @@ class Resources:
         """Identity and dimension of the vectors a search compares with."""
         from indexing.model_unavailable import ModelUnavailable
 
-        encoder = None
+        configured: tuple[str, int] | None = None
         unavailable: ModelUnavailable | None = None
         try:
-            encoder = self.encoder
+            configured = self._configured_model()
         except ModelUnavailable as error:
             # Words can be searched without it, if the vectors' model is known.
             unavailable = error
         with Session(self.engine.execution_options(**{READ_ONLY: True})) as session:
             active = session.scalar(select(EmbeddingModel).where(EmbeddingModel.active))
         if active is None:
-            if encoder is None:
+            if configured is None:
                 raise NotReady("model_unavailable") from unavailable
-            return encoder.identity, encoder.dimension
-        if encoder is not None and active.identity != encoder.identity:
+            return configured
+        if configured is not None and active.identity != configured[0]:
             raise NotReady("index_mismatch")
         return active.identity, active.dimension
+
+    def _configured_model(self) -> tuple[str, int]:
+        """Identity and dimension of the model the settings name, loaded only if that needs it.
+
+        Raises ModelUnavailable.
+        """
+        from indexing.encoder import known_identity
+
+        known = known_identity(self.settings.model) if self._encoder is None else None
+        return known or (self.encoder.identity, self.encoder.dimension)
 
     def today(self) -> date:
         """The date where the company is."""

@@ -39,6 +39,17 @@ def resources() -> Resources:
     return _made[process]
 
 
+@signals.worker_init.connect
+def _prepare_forks(**_: Any) -> None:
+    """Import what every process of a worker needs, once and in memory that they share.
+
+    A process that takes the place of a killed or grown one then works after tenths of a second.
+    """
+    from indexing.encoder import import_library
+
+    import_library()
+
+
 @signals.worker_process_shutdown.connect
 def _close(**_: Any) -> None:
     made = _made.pop(os.getpid(), None)

