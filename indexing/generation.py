@@ -153,7 +153,9 @@ def _open_segments(
     opened: list[tuple[SegmentRecord, Segment]] = []
     for record in manifest.segments:
         try:
-            segment = known.get(record) or open_segment(path / record.name, record)
+            segment = known.get(record) or open_segment(
+                path / record.name, record, manifest.dimension
+            )
         except IndexDamaged as damage:
             return Generation(pointer, manifest, tuple(opened), record.after, damage)
         opened.append((record, segment))

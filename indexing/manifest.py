@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 # Raised when files of a segment change their meaning; other layouts are rebuilt from rows.
-LAYOUT = 1
+LAYOUT = 2
 
 MANIFEST_FILE = "manifest.json"
 

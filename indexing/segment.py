@@ -11,17 +11,19 @@ from threading import Lock
 
 import numpy as np
 
+from indexing import clusters
+from indexing.clusters import Clusters, write_clusters
 from indexing.entry import Entry, FloatArray, IdArray
 from indexing.manifest import IndexDamaged, SegmentRecord, records_of, verify
 from indexing.scope import Readings, Scope
-from indexing.vectors import FaissVectors, Vectors, write_flat
+from indexing.vectors import RowVectors, Vectors, map_rows
 from indexing.words import SCHEMA, WordSearcher, WordWriter
 
 # Scopes kept for each segment. One costs a byte and an eighth for every passage; a small company
 # has a handful of different permission sets at work at the same time.
 _KEPT_SCOPES = 16
 
-_WORDS, _VECTORS, _ROWS = "words", "vectors.faiss", "vectors.rows"
+_WORDS, _ROWS, _CLUSTERS = "words", "vectors.rows", "vectors.faiss"
 _PASSAGES, _READINGS = "passages.npy", "readings.npy"
 
 
@@ -65,14 +67,14 @@ class Segment:
         return scope
 
 
-def open_segment(folder: Path, record: SegmentRecord) -> Segment:
+def open_segment(folder: Path, record: SegmentRecord, dimension: int) -> Segment:
     """Verify a sealed segment and map it into memory. Raises IndexDamaged.
 
     Once open it needs the folder no more: all is mapped, and a mapped file outlives its name.
     """
     verify(folder, record)
     try:
-        words, vectors = WordSearcher.open(folder / _WORDS), FaissVectors.open(folder / _VECTORS)
+        words, vectors = WordSearcher.open(folder / _WORDS), _open_vectors(folder, dimension)
         passage_ids, reading_ids = np.load(folder / _PASSAGES), np.load(folder / _READINGS)
     except (OSError, ValueError, RuntimeError) as error:
         raise IndexDamaged(record.name, "unreadable") from error
@@ -110,7 +112,7 @@ def write_segment(
     words.close()
     np.save(folder / _PASSAGES, np.array(passage_ids, np.int64))
     np.save(folder / _READINGS, np.array(reading_ids, np.int64))
-    _write_vectors(folder, len(passage_ids), dimension)
+    _cluster(folder, dimension)
     after, until = span
     count, files = len(passage_ids), records_of(folder)
     return SegmentRecord(folder.name, after, until, count, marked, mark, files)
@@ -133,12 +135,15 @@ def checked_vector(entry: Entry, dimension: int) -> FloatArray:
     return vector
 
 
-def _write_vectors(folder: Path, passages: int, dimension: int) -> None:
-    # Mapped, so that they are in memory once, as the index, and not twice.
-    shape = (passages, dimension)
-    path = folder / _ROWS
-    rows = (
-        np.memmap(path, np.float32, "r", shape=shape) if passages else np.empty(shape, np.float32)
-    )
-    write_flat(rows, folder / _VECTORS)
-    path.unlink()
+def _open_vectors(folder: Path, dimension: int) -> RowVectors | Clusters:
+    rows = map_rows(folder / _ROWS, dimension)
+    path = folder / _CLUSTERS
+    return Clusters.open(path, rows) if path.exists() else RowVectors(rows)
+
+
+def _cluster(folder: Path, dimension: int) -> None:
+    """Write what a search of many rows needs beside them."""
+    # Mapped, so that a million of them need no memory that cannot be taken back.
+    rows = map_rows(folder / _ROWS, dimension)
+    if len(rows) >= clusters.CLUSTERED_FROM:
+        write_clusters(rows, folder / _CLUSTERS)

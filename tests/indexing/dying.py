@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -14,12 +14,13 @@ from typing import Any
 ROOT = Path(__file__).parent.parent.parent
 
 
-def die_at(line: int, *files: str, functions: Collection[str] = ()) -> None:
+def die_at(line: int, *files: str, functions: Collection[str] = ()) -> Callable[[], int]:
     """From now on count executed lines of these files and be killed at the given one.
 
     With `functions` only lines of functions of these names count.
 
-    With `line` 0 nothing is killed and the number of lines is printed at the end.
+    With `line` 0 nothing is killed and the number of lines is printed at the end. Returns what
+    tells how many it were until now.
     """
     count = 0
 
@@ -39,6 +40,7 @@ def die_at(line: int, *files: str, functions: Collection[str] = ()) -> None:
         import atexit
 
         atexit.register(lambda: print(count))
+    return lambda: count
 
 
 def run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 
+from indexing import clusters
+from indexing.clusters import Clusters, write_clusters
 from indexing.scope import Readings, Scope
-from indexing.vectors import FaissVectors, RowVectors, Vectors, write_flat
+from indexing.vectors import RowVectors, Vectors, map_rows
 from indexing.words import SCHEMA
 
 COUNT, DIMENSION = 6000, 16
@@ -20,13 +23,11 @@ def rows() -> np.ndarray:
     return values / np.linalg.norm(values, axis=1, keepdims=True)
 
 
-@pytest.fixture(scope="module", params=["rows", "faiss"])
-def vectors(request: pytest.FixtureRequest, rows, tmp_path_factory) -> Vectors:
-    if request.param == "rows":
-        return RowVectors(rows)
-    path: Path = tmp_path_factory.mktemp("vectors") / "vectors.faiss"
-    write_flat(rows, path)
-    return FaissVectors.open(path)
+@pytest.fixture(scope="module")
+def vectors(rows: np.ndarray, tmp_path_factory) -> Vectors:
+    path: Path = tmp_path_factory.mktemp("vectors") / "vectors.rows"
+    rows.tofile(path)
+    return RowVectors(map_rows(path, DIMENSION))
 
 
 # One, few, more than are gathered one by one, nearly all, all.
@@ -52,10 +53,60 @@ def test_scores_are_cosines_of_the_ordinals_asked_for(vectors, rows) -> None:
     assert vectors.scores(rows[5], np.empty(0, np.int64)).size == 0
 
 
-def test_an_index_of_no_vectors_can_be_written_and_opened(tmp_path: Path) -> None:
-    write_flat(np.empty((0, DIMENSION), np.float32), tmp_path / "none")
-    empty = FaissVectors.open(tmp_path / "none")
-    assert empty.passages == 0
+def test_no_vectors_can_be_mapped(tmp_path: Path) -> None:
+    (tmp_path / "none").touch()
+    assert RowVectors(map_rows(tmp_path / "none", DIMENSION)).passages == 0
+
+
+@pytest.fixture(scope="module")
+def real() -> np.ndarray:
+    """Rows that lie in groups, as texts do."""
+    choice = np.random.default_rng(5)
+    centres = choice.normal(size=(60, DIMENSION))
+    rows = centres[choice.integers(60, size=COUNT)] + 0.4 * choice.normal(size=(COUNT, DIMENSION))
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def path(real: np.ndarray, tmp_path_factory) -> Path:
+    path: Path = tmp_path_factory.mktemp("clusters") / "vectors.faiss"
+    write_clusters(real, path)
+    return path
+
+
+@pytest.mark.parametrize("share", [1.0, 0.9, 0.1, 0.01, 0.0005])
+def test_nearly_all_of_the_nearest_are_found_under_every_filter(
+    path: Path, real: np.ndarray, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clusters, "_GATHERED", 5)
+    vectors = Clusters.open(path, real)
+    assert vectors.passages == COUNT
+    mask = np.random.default_rng(2).random(COUNT) < share
+    found = wanted = 0
+    for query in real[:200] + np.float32(0.02):
+        best = vectors.search(query, Scope(mask, None), 100)  # as many as a search takes
+        cosines = np.where(mask, real @ query, -np.inf)
+        expected = np.argsort(-cosines)[: min(10, np.count_nonzero(mask))]
+        assert mask[best.ordinals].all()
+        np.testing.assert_allclose(best.scores, cosines[best.ordinals], atol=1e-5)
+        found += np.isin(expected, best.ordinals[:10]).sum()
+        wanted += expected.size
+    assert found / wanted >= 0.98
+
+
+def test_a_search_visits_a_part_of_the_lists(path: Path) -> None:
+    index = faiss.read_index(str(path))
+    assert 1 < index.nprobe < index.nlist / 2
+
+
+def test_the_same_rows_give_the_same_file(path: Path, real: np.ndarray, tmp_path: Path) -> None:
+    write_clusters(real, tmp_path / "again")
+    assert (tmp_path / "again").read_bytes() == path.read_bytes()
+
+
+def test_a_disk_that_cannot_be_written_is_an_oserror(real: np.ndarray, tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="nowhere"):
+        write_clusters(real[:500], tmp_path / "nowhere" / "file")
 
 
 def test_a_scope_is_the_passages_of_the_allowed_readings() -> None:
