@@ -33,9 +33,11 @@ _LISTS_PER_ROOT = 4
 _SAMPLED_PER_LIST = 40
 _ROUNDS = 10
 
-# Passages that stand for questions, and their neighbours that have to be in the visited lists.
+# Passages that stand for questions, and which share of their neighbours has to be in the visited
+# lists. Questions lie further from passages than passages from one another: the ten nearest of a
+# question are spread over as many lists as the hundred nearest of a passage.
 _ASKED = 256
-_NEIGHBOURS = 10
+_NEIGHBOURS = 100
 _RECALL = 0.995
 
 

@@ -43,10 +43,10 @@ def die_at(line: int, *files: str, functions: Collection[str] = ()) -> Callable[
     return lambda: count
 
 
-def run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+def run(script: str, *arguments: object, seconds: float = 110) -> subprocess.CompletedProcess[str]:
     """Run a script of Python in a process of its own and wait for its end."""
     command = [sys.executable, "-W", "error", "-c", script, *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=seconds)
 
 
 def start(script: str, *arguments: object) -> subprocess.Popen[str]:
