@@ -30,7 +30,7 @@ STATUS: dict[type[PortalError], int] = {
     TooManyAttempts: 429,
     NotReady: 503,
 }
-STATUS_BY_CODE = {"file_too_large": 413, "disk_full": 507}
+STATUS_BY_CODE = {"file_too_large": 413, "upload_busy": 423, "disk_full": 507}
 
 WORDS: dict[str, LazyString] = {
     "not_found": _l("There is nothing here that you can open. It may have been moved or removed."),
@@ -55,6 +55,8 @@ WORDS: dict[str, LazyString] = {
     "file_empty": _l("The file is empty (0 bytes). Check it on your computer and upload it again."),
     "file_too_large": _l("The file is larger than %(limit)s. Split it, or ask the administrator for a higher limit."),
     "file_cut_off": _l("The upload was cut off. Nothing was stored; please try again."),
+    "upload_busy": _l("This file is being sent by another window at this moment."),
+    "wrong_offset": _l("The portal has %(offset)s bytes of this file. The upload goes on from there."),
     "file_type_refused": _l("Programs cannot be uploaded. Put documents here, or pack the files into a zip archive."),
     "same_version": _l("This is exactly the file that is here already as version %(number)s."),
     "disk_full": _l("The portal has no room for this file. The administrator has to make room; your file is not lost, try again later."),

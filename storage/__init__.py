@@ -18,6 +18,7 @@ from storage.blob import (
     StoreUnreachable,
 )
 from storage.local import LocalStore
+from storage.partial import Partial, PartialBusy, PartialFiles, PartialMissing, WrongOffset
 from storage.spool import RESERVE_BYTES
 
 __all__ = [
@@ -28,10 +29,15 @@ __all__ = [
     "BlobStore",
     "BlobTooLarge",
     "DiskFull",
+    "Partial",
+    "PartialBusy",
+    "PartialFiles",
+    "PartialMissing",
     "StorageError",
     "StoreNotWritable",
     "StoreUnreachable",
     "StoredBlob",
+    "WrongOffset",
     "open_store",
 ]
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,6 +30,24 @@ from tests.databases import (
 # A Monday without holidays around it: 10:00 in Shanghai.
 MORNING = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 MIB = 2**20
+
+
+# Linux's folder in memory, and how much of it must be free to be used.
+MEMORY = Path("/dev/shm")
+MEMORY_BYTES = 4 * 2**30
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Put the run's files into memory where there is room: a quarter of its time went to syncing.
+
+    A folder given by --basetemp or TMPDIR is kept to.
+    """
+    given = config.option.basetemp or os.environ.get("TMPDIR")
+    if given or not os.access(MEMORY, os.W_OK):
+        return
+    if shutil.disk_usage(MEMORY).free >= MEMORY_BYTES:
+        # For pytest and for what the tests start; tempfile may have looked already.
+        os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 
 @dataclass

@@ -85,7 +85,8 @@ class PostgresServer:
     def database(self) -> Iterator[str]:
         """A fresh database, dropped when its test is over."""
         name = f"handover_{next(self._numbers)}"
-        self._run(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        # Without the log, which nobody will replay, it takes half the time.
+        self._run(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
         try:
             yield self._address(name)
         finally:

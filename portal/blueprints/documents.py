@@ -6,9 +6,7 @@ from collections.abc import Callable
 
 from flask import (
     Blueprint,
-    Response,
     flash,
-    jsonify,
     redirect,
     render_template,
     request,
@@ -21,7 +19,7 @@ from flask_babel import ngettext
 from flask_login import login_required
 
 from portal import words
-from portal.blueprints import file_rows
+from portal.blueprints import file_rows, resuming
 from portal.blueprints.context import reading, wants_json, writing
 from portal.blueprints.forms import problems_of
 from portal.blueprints.receiving import Outcome, receive
@@ -134,6 +132,8 @@ def _place(document: Document) -> str:
 
 
 def _take(target: uploads.Target, back: str) -> ResponseReturnValue:
+    if resuming.wanted():
+        return resuming.create(target)
     outcomes = receive(target)
     failed = [outcome for outcome in outcomes if outcome.error is not None]
     # One file and its one answer: the status says it. Several: each is named on the next page.
@@ -142,7 +142,10 @@ def _take(target: uploads.Target, back: str) -> ResponseReturnValue:
         assert error is not None
         raise error
     if wants_json():
-        return _rows(outcomes), 201
+        version = outcomes[-1].version
+        assert version is not None
+        with reading() as uow:
+            return file_rows.answer(uow, version), 201
     taken = len(outcomes) - len(failed)
     if taken:
         flash(ngettext("%(num)s file is uploaded.", "%(num)s files are uploaded.", taken), "ok")
@@ -156,25 +159,6 @@ def _said(outcome: Outcome) -> str:
     assert error is not None
     sentence = words_of(error.code, error.facts)
     return _("%(name)s: %(sentence)s", name=outcome.filename, sentence=sentence)
-
-
-def _rows(outcomes: list[Outcome]) -> Response:
-    """The answer to a script: the row of the file, the row it takes the place of, a sentence."""
-    version = outcomes[-1].version
-    assert version is not None
-    with reading() as uow:
-        case = cases.show(uow, outcomes[-1].handover_id)
-        line = next(
-            line for line in file_rows.lines(case) if line.document.id == version.document_id
-        )
-        html = file_rows.render(case, line)
-    before = line.versions[1].version.public_id if len(line.versions) > 1 else None
-    return jsonify(
-        html=html,
-        id=f"file-{version.public_id}",
-        replaces=f"file-{before}" if before else None,
-        message=_("%(name)s is uploaded.", name=version.filename),
-    )
 
 
 def _page(uow: UnitOfWork, document_id: str, problems: dict[str, str] | None = None) -> str:

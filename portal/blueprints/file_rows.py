@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from flask import render_template
+from flask import Response, jsonify, render_template
 from flask_babel import gettext as _
 
 from portal import formats, reading_words
 from portal.blueprints.context import person_id, resources
-from portal.models import IN_HAND, Handover, Item, Reading, RequirementKind
+from portal.models import IN_HAND, Handover, Item, Reading, RequirementKind, Version
+from portal.services import cases
 from portal.services.cases import Case
 from portal.services.documents import DocumentLine
+from portal.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,22 @@ def of_handover(handover: Handover, targets: Sequence[tuple[str, str]] = ()) -> 
             "Documents of any kind, up to %(limit)s each. Programs are refused.",
             limit=formats.file_size(limit),
         ),
+    )
+
+
+def answer(uow: UnitOfWork, version: Version) -> Response:
+    """The answer to a script that sent a file: its row, the row it takes the place of, a sentence.
+
+    `version` belongs to a case this person sees.
+    """
+    case = cases.show(uow, version.document.handover.public_id)
+    line = next(line for line in lines(case) if line.document.id == version.document_id)
+    before = line.versions[1].version.public_id if len(line.versions) > 1 else None
+    return jsonify(
+        html=render(case, line),
+        id=f"file-{version.public_id}",
+        replaces=f"file-{before}" if before else None,
+        message=_("%(name)s is uploaded.", name=version.filename),
     )
 
 

@@ -22,7 +22,7 @@ from portal.models import (
     Version,
 )
 from portal.resources import Resources
-from portal.services import index_rows, pictures, readings
+from portal.services import index_rows, pictures, readings, resumable
 from portal.services.inserting import insert_missing
 from portal.unit_of_work import UnitOfWork
 from storage import StorageError
@@ -122,6 +122,7 @@ def _sweep(resources: Resources) -> None:
     except StorageError:
         log.warning("the store could not be swept", exc_info=True)
         removed = 0
+    removed += resumable.sweep(resources, LEFTOVER_AGE)
     removed += clear_abandoned() + pictures.cut_back(resources)
     if removed:
         log.info("removed %s leftovers", removed)

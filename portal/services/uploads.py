@@ -42,6 +42,7 @@ __all__ = [
     "add",
     "check",
     "clean_filename",
+    "sent_before",
     "store",
 ]
 
@@ -147,16 +148,24 @@ def add(uow: UnitOfWork, target: Target, arrival: Arrival) -> Version:
     # All that was read until here may have changed before the lock was had.
     uow.session.expire_all()
     handover = uow.lock(place.handover_id)
-    token = _short(arrival.token)
-    if token and (before := _sent_before(uow, token)):
+    if arrival.token and (before := sent_before(uow, arrival.token)):
         return before
     place = _permitted(uow, target)
     _ensure_open(place, handover)
     filename = clean_filename(arrival.filename)
     _ensure_new(uow, place, arrival.blob.digest, filename)
-    version = _enter(uow, place, handover, Arrival(arrival.blob, filename, token))
+    version = _enter(uow, place, handover, Arrival(arrival.blob, filename, arrival.token))
     readings.queue(uow, version)
     return version
+
+
+def sent_before(uow: UnitOfWork, token: str) -> Version | None:
+    """The version this person's upload with this token has made; None when it made none yet."""
+    return uow.session.scalar(
+        select(Version)
+        .where(Version.uploaded_by_id == uow.actor.id, Version.upload_token == _short(token))
+        .options(joinedload(Version.document).joinedload(Document.handover))
+    )
 
 
 def _permitted(uow: UnitOfWork, target: Target) -> _Place:
@@ -217,7 +226,7 @@ def _enter(uow: UnitOfWork, place: _Place, handover: Handover, arrival: Arrival)
         filename=arrival.filename,
         uploaded_at=moment,
         uploaded_by_id=uow.actor.id,
-        upload_token=arrival.token,
+        upload_token=_short(arrival.token),
     )
     session.add(version)
     session.flush()
@@ -246,14 +255,6 @@ def _new_document(uow: UnitOfWork, place: _Place, filename: str) -> Document:
     uow.session.add(document)
     uow.session.flush()
     return document
-
-
-def _sent_before(uow: UnitOfWork, token: str) -> Version | None:
-    return uow.session.scalar(
-        select(Version)
-        .where(Version.uploaded_by_id == uow.actor.id, Version.upload_token == token)
-        .options(joinedload(Version.document).joinedload(Document.handover))
-    )
 
 
 def _short(token: str | None) -> str | None:

@@ -98,6 +98,25 @@ def browser() -> Iterator[Any]:
         started.close()
 
 
+@pytest.fixture(scope="session")
+def colleague_case(portal: Portal, browser: Any) -> str:
+    """The address of a running handover of `colleague`, for tests that only need one."""
+    hr = Person(browser, portal.address, "en", {})
+    hr.sign_in("hr@company.example")
+    hr.go("/handovers/new")
+    hr.choose("Who leaves which position?", "赵 同岗")
+    hr.press("Continue")
+    hr.choose("Receivers", "王 接收")
+    hr.choose("Head", "陈 主管")
+    hr.page.fill("[name=last_day]", "2027-05-31")
+    hr.press("Start the handover")
+    hr.wait_for_text("The handover is started.")
+    case = str(hr.page.url)
+    hr.context.close()
+    assert hr.complaints == []
+    return case
+
+
 @pytest.fixture
 def visit(portal: Portal, browser: Any) -> Iterator[Any]:
     """Make a person at a browser of their own; what the browser complained about fails the test."""

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from tests.browser.test_whole_handover import CONTRACTS
 
+MIB = 2**20
 SLOW = {"offline": False, "latency": 5, "downloadThroughput": -1, "uploadThroughput": 200_000}
 FAST = {**SLOW, "latency": 0, "uploadThroughput": -1}
 EXTRAS = "section:has(#extras-title)"
 
 
-def start_case(visit) -> str:
-    hr = visit("hr")
-    hr.go("/handovers/new")
-    hr.choose("Who leaves which position?", "赵 同岗")
-    hr.press("Continue")
-    hr.choose("Receivers", "王 接收")
-    hr.choose("Head", "陈 主管")
-    hr.page.fill("[name=last_day]", "2027-03-31")
-    hr.press("Start the handover")
-    hr.wait_for_text("The handover is started.")
-    return hr.page.url
-
-
-def test_a_folder_is_dropped_an_upload_stopped_and_a_page_enlarged(visit, tmp_path) -> None:
-    case = start_case(visit)
+def test_a_folder_is_dropped_an_upload_stopped_and_a_page_enlarged(
+    visit, colleague_case: str, tmp_path
+) -> None:
     leaver = visit("colleague")
-    leaver.go(case)
+    leaver.go(colleague_case)
     tools = leaver.page.context.new_cdp_session(leaver.page)
 
     folder = tmp_path / "桌面"
@@ -66,7 +56,9 @@ def test_a_folder_is_dropped_an_upload_stopped_and_a_page_enlarged(visit, tmp_pa
 
     leaver.upload(EXTRAS, CONTRACTS)
     leaver.page.locator(f"{EXTRAS} .file[data-state=findable]", has_text=CONTRACTS.stem).wait_for()
-    leaver.page.locator(f"{EXTRAS} .file", has_text=CONTRACTS.stem).get_by_role("link").first.click()
+    leaver.page.locator(f"{EXTRAS} .file", has_text=CONTRACTS.stem).get_by_role(
+        "link"
+    ).first.click()
     picture = leaver.page.locator("[data-page] img").first
     picture.wait_for()
     width = picture.bounding_box()["width"]
@@ -75,3 +67,41 @@ def test_a_folder_is_dropped_an_upload_stopped_and_a_page_enlarged(visit, tmp_pa
     leaver.page.locator(".viewer-pages").press("0")
     assert abs(picture.bounding_box()["width"] - width) < 2
 
+
+def test_a_large_file_goes_on_where_its_line_broke(visit, colleague_case: str, tmp_path) -> None:
+    leaver = visit("colleague")
+    leaver.go(colleague_case)
+    tools = leaver.page.context.new_cdp_session(leaver.page)
+    tools.send("Network.enable")
+    sent: list[int] = []
+    leaver.page.on(
+        "request",
+        lambda request: (
+            sent.append(int(request.headers["upload-offset"]))
+            if request.method == "PATCH"
+            else None
+        ),
+    )
+    # No format at all: kept, and said to be unread at once.
+    large = tmp_path / "recording.raw"
+    large.write_bytes(os.urandom(20 * MIB))
+    tools.send("Network.emulateNetworkConditions", {**SLOW, "uploadThroughput": 8 * MIB})
+    leaver.page.locator(f"{EXTRAS} input[type=file]").set_input_files(str(large))
+    sending = leaver.page.locator(f"{EXTRAS} [data-upload-queue] .file")
+    sending.get_by_text(re.compile(r"[456]\d ?%")).first.wait_for()
+    tools.send("Network.emulateNetworkConditions", {**FAST, "offline": True})
+    sending.get_by_text("connection lost").wait_for()
+    tools.send("Network.emulateNetworkConditions", FAST)
+    leaver.page.locator(f"{EXTRAS} [data-upload-rows] .file", has_text="recording").wait_for()
+    assert sending.count() == 0
+    # The first piece was sent once, and nothing began anew.
+    assert sent.count(0) == 1
+    assert max(sent) >= 16 * MIB
+
+    # The same bytes again, under another name: known before anything is sent.
+    sent.clear()
+    copy = tmp_path / "copy.raw"
+    copy.write_bytes(large.read_bytes())
+    leaver.page.locator(f"{EXTRAS} input[type=file]").set_input_files(str(copy))
+    leaver.page.locator(f"{EXTRAS} [data-upload-rows] .file", has_text="copy").wait_for()
+    assert sent == []

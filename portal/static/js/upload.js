@@ -1,6 +1,8 @@
 // Uploads: form[data-upload] sends each file on its own, three at a time, with a bar, a retry and a
-// cancel. A file keeps its token through every retry, so that one sent twice is stored once.
+// cancel. A file keeps its token through every retry, so that one sent twice is stored once; a large
+// one goes in pieces and is resumed where its line broke.
 import { wake } from "./live.js";
+import { PIECE, Resumable } from "./resumable.js";
 import { announce, element, make, size, words } from "./words.js";
 
 const AT_ONCE = 3;
@@ -77,6 +79,38 @@ class Sending {
   }
 
   send() {
+    this.message.hidden = true;
+    this.bar.hidden = false;
+    this.offer(["upload.cancel", () => this.cancel()]);
+    if (this.file.size > PIECE) this.sendInPieces();
+    else this.sendWhole();
+  }
+
+  // The same one through every retry: it knows how much has arrived.
+  async sendInPieces() {
+    this.pieces ??= new Resumable(this.form.action, this.file, csrf, {
+      progress: (bytes) => this.progress({ lengthComputable: true, loaded: bytes, total: this.file.size }),
+      broken: (seconds) => this.say("warn", words("upload.waiting_for_line", { seconds })),
+    });
+    try {
+      const answer = await this.pieces.run();
+      this.settle(() => this.done(answer));
+    } catch (failure) {
+      this.settle(() => this.refusedPieces(failure));
+    }
+  }
+
+  refusedPieces(failure) {
+    if (failure.status === undefined) throw failure;
+    if (failure.status === -1) {
+      this.pieces = undefined;
+      this.fail(words("upload.stopped"), true);
+    } else if (failure.status === 401) this.signedOut();
+    else if (failure.status === 0) this.fail(words("upload.offline"), true);
+    else this.fail(failure.answer.error?.message ?? words("upload.failed"), failure.status >= 500);
+  }
+
+  sendWhole() {
     const body = new FormData();
     for (const [name, value] of new FormData(this.form)) {
       if (!(value instanceof File) && name !== "csrf_token") body.append(name, value);
@@ -93,9 +127,6 @@ class Sending {
     request.addEventListener("load", () => this.settle(() => this.answer(request)));
     request.addEventListener("error", () => this.settle(() => this.broken()));
     request.addEventListener("abort", () => this.settle(() => this.fail(words("upload.stopped"), true)));
-    this.message.hidden = true;
-    this.bar.hidden = false;
-    this.offer(["upload.cancel", () => this.cancel()]);
     request.send(body);
   }
 
@@ -186,6 +217,8 @@ class Sending {
     if (at >= 0) {
       waiting.splice(at, 1);
       this.fail(words("upload.stopped"), true);
+    } else if (this.pieces) {
+      this.pieces.stop();
     } else {
       this.request?.abort();
     }
