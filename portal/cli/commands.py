@@ -6,6 +6,7 @@ import click
 
 from portal.cli.doctor import doctor
 from portal.cli.errors import sentence_for
+from portal.cli.evaluate import evaluate
 from portal.cli.extract import extract_command
 from portal.cli.index import index
 from portal.cli.init import init
@@ -28,6 +29,7 @@ COMMANDS = (
     index,
     extract_command,
     search,
+    evaluate,
     sample,
 )
 

@@ -13,7 +13,7 @@ from tests.platform.processes import handover
 
 # The first ones stand in the order in which a newcomer needs them.
 COMMANDS = ["up", "init", "user", "doctor"]
-PARTS = ["settings", "web", "worker", "beat", "index", "search", "extract"]
+PARTS = ["settings", "web", "worker", "beat", "index", "search", "evaluate", "extract"]
 
 
 def test_help_lists_every_command_with_a_line(tmp_path: Path) -> None:
