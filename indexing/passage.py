@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from indexing.block import Block, BlockKind
+from indexing.cells import area, line_rows, reference
 from indexing.place import Box, Place
 from indexing.sentence import ends_sentence, pieces, sentences
 
 # Raise when the same blocks would be cut differently: old versions are then cut again by a job.
-CUTTER_VERSION = 1
+CUTTER_VERSION = 2
 
 # About three sentences of a legal text, or a screenful; the bundled model reads 512 tokens at most,
 # and the heading path needs room beside it.
@@ -284,4 +285,21 @@ def _row_pieces(
 
 def _rows_passage(draft: _Draft) -> Passage:
     text = "\n".join(piece.text for piece in draft.pieces if piece.text)
-    return _placed(text, draft.pieces)
+    passage = _placed(text, draft.pieces)
+    return replace(passage, place=_narrowed(passage.place, draft.pieces))
+
+
+def _narrowed(place: Place, found: Sequence[_Piece]) -> Place:
+    """Return the place with the range of the passage's own rows instead of the whole block's."""
+    cells = area(place.cells or "")
+    if cells is None:
+        return place
+    head, first, last = found[0], found[1], found[-1]
+    rows = line_rows(cells, head.block.text.count("\n") + 1)
+    # Shares count the rows; where the header is repeated they begin with the line after it.
+    before = 1 if head.text else 0
+    top = rows[before + round(first.begin * (len(rows) - before))]
+    bottom = rows[before + round(last.end * (len(rows) - before)) - 1]
+    if top is None or bottom is None:
+        return place
+    return replace(place, cells=reference(replace(cells, top=top, bottom=bottom)))

@@ -17,6 +17,7 @@ class Place:
     boxes: rectangles on that page, in page units, origin top left.
     heading_path: headings above the text, outermost first.
     sheet, cells: name of the sheet and its range, as in ``A2:D9``.
+    columns: letters of the columns, as in ``A C D``, where the range leaves some out.
     slide: 1-based slide.
     part: mail part or archive member, inner ones after a slash.
     """
@@ -26,6 +27,7 @@ class Place:
     heading_path: tuple[str, ...] = ()
     sheet: str | None = None
     cells: str | None = None
+    columns: str | None = None
     slide: int | None = None
     part: str | None = None
 
@@ -36,7 +38,7 @@ class Place:
             value["boxes"] = [list(box) for box in self.boxes]
         if self.heading_path:
             value["heading_path"] = list(self.heading_path)
-        for key in ("page", "sheet", "cells", "slide", "part"):
+        for key in ("page", "sheet", "cells", "columns", "slide", "part"):
             if (fact := getattr(self, key)) is not None:
                 value[key] = fact
         return value
@@ -53,6 +55,7 @@ class Place:
             heading_path=tuple(str(heading) for heading in _sequence(value, "heading_path")),
             sheet=_string(value, "sheet"),
             cells=_string(value, "cells"),
+            columns=_string(value, "columns"),
             slide=_integer(value, "slide"),
             part=_string(value, "part"),
         )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from indexing.block import Block
 from indexing.notice import Notice
 
 # Raise when the same file would be read differently: old versions are then read again by a job.
-READER_VERSION = 1
+READER_VERSION = 2
 
 
 class Status(StrEnum):
@@ -18,6 +18,23 @@ class Status(StrEnum):
     READ = "read"
     PARTIAL = "partial"
     FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What lies in a file: a member of an archive, an attachment, an embedded document.
+
+    path: as in places. reason: the code of the notice why it was not read; None if it was.
+    """
+
+    path: str
+    media_type: str | None = None
+    size: int | None = None
+    reason: str | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """Return the part as a JSON object."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +47,7 @@ class Extraction:
     characters: of all blocks. ocr_pages: pages read by optical character recognition;
     ocr_confidence: their mean confidence between 0 and 1, None without such pages.
     language: ``zh``, ``en``, ``mixed``; None for others. seconds: wall time.
+    parts: in the order in which they lie in the file, whatever became of them.
     """
 
     status: Status
@@ -43,6 +61,7 @@ class Extraction:
     seconds: float
     blocks: tuple[Block, ...]
     warnings: tuple[Notice, ...]
+    parts: tuple[Part, ...] = ()
 
 
 def describe(extraction: Extraction, filename: str) -> dict[str, object]:
@@ -60,5 +79,6 @@ def describe(extraction: Extraction, filename: str) -> dict[str, object]:
         "language": extraction.language,
         "seconds": round(extraction.seconds, 3),
         "warnings": [warning.to_json() for warning in extraction.warnings],
+        "parts": [part.to_json() for part in extraction.parts],
         "blocks": [block.to_json() for block in extraction.blocks],
     }

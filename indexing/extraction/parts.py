@@ -40,6 +40,7 @@ def read_part(source: Source, sink: Sink, name: str, content: IO[bytes] | bytes)
         part = replace(source, path=path, filename=filename, depth=source.depth + 1)
         try:
             part = replace(part, media_type=sniff(path, filename))
+            inner.describe_part(part.media_type, size)
             reader_for(part.media_type)(part, inner)
         except Unreadable as stopped:
             if stopped.notice.code in _OF_THE_WHOLE:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 from indexing.block import Block
 from indexing.extraction import media
-from indexing.extraction.extraction import Extraction, Status
+from indexing.extraction.extraction import Extraction, Part, Status
 from indexing.extraction.limits import Limits
 from indexing.extraction.process import Message, ReaderEnded, run
 from indexing.notice import Notice
@@ -53,6 +54,7 @@ class _Reading:
         self._progress = progress
         self._blocks: list[Block] = []
         self._warnings: list[Notice] = []
+        self._parts: dict[str, Part] = {}
         self._end: Message = {}
         self._media_type = media.UNKNOWN
         self._pages: int | None = None
@@ -67,10 +69,19 @@ class _Reading:
                     self._progress(done, total)
             case {"warning": dict(warning)}:
                 self._warnings.append(Notice.from_json(warning))
+            case {"part": {"path": str(path), "reason": str(reason)}}:
+                self._parts[path] = replace(self._part(path), reason=reason)
+            case {"part": {"path": str(path), "media_type": str(kind), "size": int(size)}}:
+                self._parts[path] = replace(self._part(path), media_type=kind, size=size)
+            case {"part": {"path": str(path)}}:
+                self._parts[path] = self._part(path)
             case {"media_type": str(media_type)}:
                 self._media_type = media_type
             case {"end": dict(end)}:
                 self._end = end
+
+    def _part(self, path: str) -> Part:
+        return self._parts.get(path) or Part(path)
 
     def result(self, ended: Notice | None, seconds: float) -> Extraction:
         end = self._end
@@ -91,4 +102,5 @@ class _Reading:
             seconds=seconds,
             blocks=tuple(self._blocks),
             warnings=tuple(self._warnings),
+            parts=tuple(self._parts.values()),
         )

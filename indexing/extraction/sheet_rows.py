@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from indexing.block import BlockKind
+from indexing.cells import Area, area, column_letters, reference
 from indexing.extraction.sink import Sink
 from indexing.extraction.unreadable import Unreadable
 from indexing.place import Place
@@ -14,49 +14,10 @@ from indexing.table import row_text
 
 _BLOCK_ROWS = 100
 _BLOCK_CHARACTERS = 12_000
-_REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})(?::\$?([A-Z]{1,3})\$?(\d{1,7}))?$")
 # What makes a row one of data: a number, an amount, a date.
 _FIGURE = re.compile(r"[-+(]?[\W]{0,3}\d[\d.,:/年月日% -]*\)?")
 
 Cells = Mapping[int, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Area:
-    """A rectangle of cells; rows are counted from 1, columns from 0."""
-
-    top: int
-    left: int
-    bottom: int
-    right: int
-
-
-def area(reference: str) -> Area | None:
-    """Return the area of a reference such as ``B2`` or ``B2:D9``; None for anything else."""
-    found = _REFERENCE.match(reference)
-    if found is None:
-        return None
-    left, top = column_number(found[1]), int(found[2])
-    right = column_number(found[3]) if found[3] else left
-    return Area(top, left, int(found[4]) if found[4] else top, right)
-
-
-def column_number(letters: str) -> int:
-    """Return the number of a column: 0 for ``A``, 26 for ``AA``."""
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - 64
-    return number - 1
-
-
-def column_letters(number: int) -> str:
-    """Return a column's letters; the inverse of `column_number`."""
-    letters = ""
-    number += 1
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
 
 
 class SheetRows:
@@ -141,7 +102,8 @@ class SheetRows:
             {column for _, cells in rows for column in cells} | set(self._header or {})
         )
         lines = [self._line(cells, columns) for _, cells in rows]
-        place = Place(sheet=self._sheet, cells=_range(rows))
+        cells = _range(rows)
+        place = Place(sheet=self._sheet, cells=cells, columns=_named(columns, cells))
         if len(columns) == 1:
             self._sink.add(BlockKind.PARAGRAPH, "\n".join(lines), place)
             return
@@ -202,7 +164,12 @@ def _is_data(cells: Cells) -> bool:
 
 def _range(rows: Sequence[tuple[int, Cells]]) -> str:
     columns = [column for _, cells in rows for column in cells]
-    left, right = column_letters(min(columns)), column_letters(max(columns))
-    first = f"{left}{rows[0][0]}"
-    last = f"{right}{rows[-1][0]}"
-    return first if first == last else f"{first}:{last}"
+    return reference(Area(rows[0][0], min(columns), rows[-1][0], max(columns)))
+
+
+def _named(columns: Sequence[int], cells: str) -> str | None:
+    """Name the columns where they are not simply those of the range, one after the other."""
+    found = area(cells)
+    if found is not None and list(columns) == list(range(found.left, found.right + 1)):
+        return None
+    return " ".join(map(column_letters, columns))

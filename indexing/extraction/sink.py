@@ -62,7 +62,12 @@ class Sink:
         inner._ledger = self._ledger
         inner._part = "/".join(filter(None, (self._part, one_line(name)[:_HEADING_CHARACTERS])))
         inner._headings = []
+        self._send({"part": {"path": inner._part}})
         return inner
+
+    def describe_part(self, media_type: str, size: int) -> None:
+        """Say of the part this sink belongs to what it is and how many bytes it has."""
+        self._send({"part": {"path": self._part, "media_type": media_type, "size": size}})
 
     @property
     def place(self) -> Place:
@@ -113,7 +118,9 @@ class Sink:
     def part_not_read(self, name: str, reason: str) -> None:
         """Warn of a member or attachment that stays unread; the reading is partial then."""
         self._ledger.unread_parts += 1
-        self.warn("part_not_read", part="/".join(filter(None, (self._part, name))), reason=reason)
+        path = "/".join(filter(None, (self._part, one_line(name)[:_HEADING_CHARACTERS])))
+        self._send({"part": {"path": path, "reason": reason}})
+        self.warn("part_not_read", part=path, reason=reason)
 
     def ocr_page(self, confidence: float) -> None:
         """Count a page that was read by optical character recognition."""

@@ -6,8 +6,9 @@ from datetime import date, datetime, time, timedelta
 
 import python_calamine
 
+from indexing.cells import Area
 from indexing.extraction.number_format import plain
-from indexing.extraction.sheet_rows import Area, SheetRows
+from indexing.extraction.sheet_rows import SheetRows
 from indexing.extraction.sink import Sink
 from indexing.extraction.source import Source
 from indexing.extraction.unreadable import Unreadable

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from indexing.block import BlockKind
+from indexing.cells import Area, area, column_number
 from indexing.extraction import media
 from indexing.extraction.chart import chart_text, drawn_text
 from indexing.extraction.damage import BROKEN_ARCHIVE
@@ -22,7 +23,7 @@ from indexing.extraction.package import (
     local,
     opened,
 )
-from indexing.extraction.sheet_rows import Area, SheetRows, area, column_number
+from indexing.extraction.sheet_rows import SheetRows
 from indexing.extraction.sink import Sink
 from indexing.extraction.source import Source
 from indexing.extraction.unreadable import Unreadable

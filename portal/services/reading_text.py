@@ -31,6 +31,7 @@ FACTS = (
     "reason",
     "warnings",
     "partial",
+    "parts",
 )
 
 
@@ -52,6 +53,7 @@ def note(reading: Reading, extraction: Extraction) -> None:
     reading.seconds = extraction.seconds
     reading.reason = extraction.reason.to_json() if extraction.reason else None
     reading.warnings = [warning.to_json() for warning in extraction.warnings]
+    reading.parts = [part.to_json() for part in extraction.parts]
     reading.partial = extraction.status is Status.PARTIAL
     reading.reader_version = READER_VERSION
 

@@ -12,7 +12,7 @@ import pytest
 from openpyxl.comments import Comment
 
 from indexing.extraction.number_format import shown
-from indexing.extraction.sheet_rows import area, column_letters, column_number
+from indexing.cells import area, column_letters, column_number
 from tests.indexing.extraction.makers import (
     docx,
     kinds,
