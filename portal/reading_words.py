@@ -80,6 +80,36 @@ NOTICES: dict[str, LazyString] = {
 }  # fmt: skip
 
 
+# Why a part of a file was not read, in few words beside its name.
+PART_REASONS: dict[str, LazyString] = {
+    "empty_file": _l("empty"),
+    "unsupported_type": _l("not a kind that can be read"),
+    "corrupt": _l("damaged"),
+    "encrypted_pdf": _l("has a password"),
+    "encrypted_office": _l("has a password"),
+    "encrypted_archive": _l("has a password"),
+    "no_text": _l("no text found"),
+    "office_missing": _l("needs LibreOffice on the server"),
+    "archive_bomb": _l("too large"),
+    "image_too_large": _l("too large"),
+    "too_many_cells": _l("too large"),
+    "nested_too_deep": _l("lies too deep in other files"),
+    "ocr_unavailable": _l("text in pictures cannot be recognised here"),
+}
+# The lines above a mail, which the readers name in English.
+MAIL_LINES: dict[str, LazyString] = {
+    "From": _l("Sender"),
+    "To": _l("Recipients"),
+    "Cc": _l("Copy to"),
+    "Date": _l("Sent on"),
+}
+
+
+def part_reason(code: str | None) -> str:
+    """Why a part was not read, in few words."""
+    return str(PART_REASONS.get(code or "", _l("could not be read")))
+
+
 def message(reading: Reading) -> str:
     """One sentence on a finished reading: what was read, or why not and what to do.
 

@@ -17,6 +17,7 @@ from portal.errors import NotFound, PortalError
 from portal.models import Passage, Version
 from portal.permissions import Action
 from portal.services import pictures, reading_view, readings, versions
+from portal.services.reading_view import Asked
 
 blueprint = Blueprint("versions", __name__)
 # The browser asks each time whether it still may; then nothing is sent twice.
@@ -28,28 +29,31 @@ CHUNK_BYTES = 256 * 1024
 @login_required
 def show(version_id: str) -> ResponseReturnValue:
     """The text of a version and, for a PDF, its pages, with the passage marked."""
-    asked = request.args
+    given = request.args
+    asked = Asked(
+        passage=given.get("passage"),
+        words=given.get("q", ""),
+        part=given.get("part", type=int),
+        inside=given.get("inside"),
+        sheet=given.get("sheet", type=int),
+    )
     sizes = _page_sizes(version_id)
     with reading() as uow:
-        view = reading_view.show(
-            uow,
-            version_id,
-            asked.get("passage"),
-            asked.get("q", ""),
-            asked.get("part", type=int),
-        )
+        view = reading_view.show(uow, version_id, asked)
         page = view.page
         return render_template(
             "versions/show.html",
             view=view,
             page=page,
-            sheets=_sheets(sizes, page.passage),
+            pictures=_pictures(sizes, page.passage) if view.piece.path is None else [],
             message=reading_words.message(page.reading) if page.reading else "",
             remarks=reading_words.remarks(page.reading) if page.reading else [],
+            part_reason=reading_words.part_reason,
+            mail_words=reading_words.MAIL_LINES,
             passage_place=place_words.place(page.passage.place) if page.passage else "",
             passage_path=place_words.path(page.passage.place) if page.passage else [],
             may_retry=uow.may(Action.RETRY_READING, page.version),
-            asked=asked.get("q", ""),
+            asked=asked.words,
         )
 
 
@@ -128,7 +132,7 @@ def _page_sizes(version_id: str) -> list[tuple[float, float]]:
         return []
 
 
-def _sheets(sizes: list[tuple[float, float]], passage: Passage | None) -> list[dict[str, Any]]:
+def _pictures(sizes: list[tuple[float, float]], passage: Passage | None) -> list[dict[str, Any]]:
     """Pages by number, with their size in points and the boxes of the passage on them."""
     boxes = _boxes(passage) if passage else {}
     return [

@@ -69,7 +69,7 @@ class Reading(Base):
     reason: Mapped[Facts | None] = mapped_column(JSON)
     warnings: Mapped[list[Facts]] = mapped_column(JSON, default=list)
     partial: Mapped[bool] = mapped_column(default=False)
-    # What lies in the file, a line for each part; up to thousands, so loaded where it is shown only.
+    # What lies in the file, up to thousands of parts: loaded only where they are shown.
     parts: Mapped[list[Facts]] = mapped_column(JSON, default=list, deferred=True)
     reader_version: Mapped[int] = mapped_column(default=0)
     cutter_version: Mapped[int] = mapped_column(default=0)

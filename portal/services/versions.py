@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from portal.errors import NotReady
 from portal.models import FINDABLE, Block, Document, Handover, Passage, Reading, Version
@@ -22,51 +23,74 @@ GREATEST_KEY = 2**31 - 1
 
 
 @dataclass(frozen=True)
-class VersionPage:
-    """What the reading view shows.
+class VersionHead:
+    """A version and what stands above its text.
 
-    reading: None before one is ordered. blocks: of this part; empty while there is no text.
-    passage: the one asked for; None when none was, or it is not of this text. newer: the newest
-    later version this person may read; None when this is it. part: 1-based, of `parts`.
+    reading: None before one is ordered. passage: the one asked for; None when none was, or it is
+    not of this text. newer: the newest later version this person may read; None when this is it.
     """
 
     version: Version
     document: Document
     handover: Handover
     reading: Reading | None
-    blocks: list[Block]
     passage: Passage | None
     newer: Version | None
+
+    @property
+    def text(self) -> Reading | None:
+        """The reading whose text is shown; None while there is none."""
+        return self.reading if self.reading and self.reading.state in FINDABLE else None
+
+
+@dataclass(frozen=True)
+class Window:
+    """Some of the blocks that were asked for: the `part`-th of `parts`, counted from 1."""
+
+    blocks: list[Block]
     part: int
     parts: int
 
 
-def page(
-    uow: UnitOfWork, version_id: str, passage_id: str | None = None, part: int | None = None
-) -> VersionPage:
-    """The reading view. A passage of another version is left aside, as are parts there are not.
-
-    `part` None is the part of the passage, or the first. Raises NotFound and Forbidden.
-    """
+def head(uow: UnitOfWork, version_id: str, passage_id: str | None = None) -> VersionHead:
+    """The version; a passage of another one is left aside. Raises NotFound and Forbidden."""
     version = uow.load(Version, version_id, Action.VIEW_VERSION)
     reading = readings.current(uow, version)
     shown = reading if reading is not None and reading.state in FINDABLE else None
-    passage = _passage(uow, shown, passage_id)
-    parts = _parts(uow, shown)
-    if part is None:
-        part = passage.first_block // PART_BLOCKS + 1 if passage else 1
-    part = max(1, min(part, parts))
-    return VersionPage(
+    return VersionHead(
         version=version,
         document=version.document,
         handover=version.document.handover,
         reading=reading,
-        blocks=_blocks(uow, shown, part),
-        passage=passage,
+        passage=_passage(uow, shown, passage_id),
         newer=_newer(uow, version),
-        part=part,
-        parts=parts,
     )
+
+
+def window(
+    uow: UnitOfWork,
+    head: VersionHead,
+    wanted: Sequence[ColumnElement[bool]] = (),
+    size: int | None = None,
+    part: int | None = None,
+) -> Window:
+    """The blocks of the version's text for which `wanted` holds, `size` of them.
+
+    `part` None is the part of the passage, or the first; one there is not is the last or first.
+    """
+    if head.text is None:
+        return Window([], 1, 1)
+    size = size or PART_BLOCKS
+    chosen = [Block.reading_id == head.text.id, *wanted]
+    count = uow.session.scalar(select(func.count()).where(*chosen)) or 0
+    parts = max(1, -(-count // size))
+    if part is None:
+        part = _part_of(uow, head, chosen, size)
+    part = max(1, min(part, parts))
+    blocks = uow.session.scalars(
+        select(Block).where(*chosen).order_by(Block.ordinal).offset((part - 1) * size).limit(size)
+    )
+    return Window(list(blocks), part, parts)
 
 
 def headings(uow: UnitOfWork, version_id: str) -> list[Block]:
@@ -124,25 +148,13 @@ def _passage(uow: UnitOfWork, reading: Reading | None, passage_id: str | None) -
     )
 
 
-def _parts(uow: UnitOfWork, reading: Reading | None) -> int:
-    if reading is None:
+def _part_of(
+    uow: UnitOfWork, head: VersionHead, chosen: Sequence[ColumnElement[bool]], size: int
+) -> int:
+    if head.passage is None:
         return 1
-    last = select(func.max(Block.ordinal)).where(Block.reading_id == reading.id)
-    return (uow.session.scalar(last) or 0) // PART_BLOCKS + 1
-
-
-def _blocks(uow: UnitOfWork, reading: Reading | None, part: int) -> list[Block]:
-    if reading is None:
-        return []
-    begin = (part - 1) * PART_BLOCKS
-    return list(
-        uow.session.scalars(
-            select(Block)
-            .where(Block.reading_id == reading.id)
-            .where(Block.ordinal >= begin, Block.ordinal < begin + PART_BLOCKS)
-            .order_by(Block.ordinal)
-        )
-    )
+    before = select(func.count()).where(*chosen, Block.ordinal < head.passage.first_block)
+    return (uow.session.scalar(before) or 0) // size + 1
 
 
 def _newer(uow: UnitOfWork, version: Version) -> Version | None:

@@ -13,6 +13,8 @@ from portal.errors import FileRefused, Forbidden, NotFound, NotReady
 from portal.models import Block, Passage, Reading, Version
 from portal.services import documents, items, pictures, readings, versions
 from portal.services.uploads import ToDocument, ToHandover, ToItem
+from portal.services.versions import Window
+from portal.unit_of_work import UnitOfWork
 from tests.services.conftest import Desk
 
 FILES = Path(__file__).parent.parent / "files"
@@ -30,6 +32,12 @@ def version(desk: Desk, item: str) -> str:
     return made
 
 
+def window(
+    uow: UnitOfWork, version: str, passage: str | None = None, part: int | None = None
+) -> Window:
+    return versions.window(uow, versions.head(uow, version, passage), part=part)
+
+
 def row(desk: Desk, version: str) -> Version:
     with desk.resources.read() as uow:
         return uow.session.scalars(select(Version).where(Version.public_id == version)).one()
@@ -37,12 +45,13 @@ def row(desk: Desk, version: str) -> Version:
 
 def test_the_reading_view(desk: Desk, version: str) -> None:
     with desk.company.looking("receiver") as uow:
-        page = versions.page(uow, version)
+        page = versions.head(uow, version)
+        window = versions.window(uow, page)
         assert page.version.public_id == version
         assert page.document.title == "客户"
         assert page.reading is not None
-        assert [block.text for block in page.blocks] == ["客户", "第一段。", "订单", "第二段。"]
-        assert (page.passage, page.newer, page.part, page.parts) == (None, None, 1, 1)
+        assert [block.text for block in window.blocks] == ["客户", "第一段。", "订单", "第二段。"]
+        assert (page.passage, page.newer, window.part, window.parts) == (None, None, 1, 1)
         assert [block.level for block in versions.headings(uow, version)] == [1, 2]
 
 
@@ -63,7 +72,7 @@ WHO = {
 
 @pytest.mark.parametrize("name", WHO)
 def test_who_may_read(desk: Desk, version: str, name: str) -> None:
-    for view in (versions.page, versions.original, versions.headings):
+    for view in (versions.head, versions.original, versions.headings):
         if (error := WHO[name]) is None:
             with desk.company.acting(name) as uow:
                 view(uow, version)
@@ -86,19 +95,20 @@ def test_a_passage_is_shown_where_it_stands(desk: Desk, case: str, version: str)
             ).all()
         )
     with desk.company.looking("leaver") as uow:
-        shown = versions.page(uow, version, str(ids[version]))
+        shown = versions.head(uow, version, str(ids[version]))
         assert shown.passage is not None
         assert shown.passage.id == ids[version]
         for foreign in (str(ids[other]), "0", "-1", "x", "", "9" * 18, "9" * 40, "²", "1.5", None):
-            assert versions.page(uow, version, foreign).passage is None
+            assert versions.head(uow, version, foreign).passage is None
 
 
 def test_before_there_is_text(desk: Desk, item: str) -> None:
     made = desk.upload("leaver", ToItem(item), b"\0\1\2" * 50, "a.bin")
     for _ in range(2):
         with desk.company.looking("leaver") as uow:
-            page = versions.page(uow, made, "1")
-            assert (page.blocks, page.passage, page.parts) == ([], None, 1)
+            page = versions.head(uow, made, "1")
+            window = versions.window(uow, page)
+            assert (window.blocks, page.passage, window.parts) == ([], None, 1)
             assert versions.headings(uow, made) == []
         desk.work()
 
@@ -108,7 +118,7 @@ def test_a_newer_version_is_pointed_at_once_one_may_read_it(
 ) -> None:
     def newer(name: str) -> str | None:
         with desk.company.looking(name) as uow:
-            found = versions.page(uow, version).newer
+            found = versions.head(uow, version).newer
             return found.public_id if found else None
 
     with desk.company.acting("receiver") as uow:
@@ -119,7 +129,7 @@ def test_a_newer_version_is_pointed_at_once_one_may_read_it(
         items.submit(uow, item)
     assert (newer("leaver"), newer("receiver")) == (second, second)
     with desk.company.looking("receiver") as uow:
-        assert versions.page(uow, second).newer is None
+        assert versions.head(uow, second).newer is None
 
 
 def test_a_long_text_comes_in_parts(desk: Desk, case: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,13 +141,13 @@ def test_a_long_text_comes_in_parts(desk: Desk, case: str, monkeypatch: pytest.M
         last = uow.session.scalars(select(Passage).order_by(Passage.ordinal.desc())).first()
         assert last is not None
     with desk.company.looking("leaver") as uow:
-        first = versions.page(uow, made)
+        first = window(uow, made)
         assert (first.part, first.parts, len(first.blocks)) == (1, 4, 10)
-        found = versions.page(uow, made, str(last.id))
+        found = window(uow, made, str(last.id))
         assert (found.part, found.blocks[-1].text) == (4, "第19段。")
         for asked, given in ((2, 2), (0, 1), (-3, 1), (99, 4)):
-            assert versions.page(uow, made, part=asked).part == given
-        every = [block for n in range(1, 5) for block in versions.page(uow, made, part=n).blocks]
+            assert window(uow, made, part=asked).part == given
+        every = [block for n in range(1, 5) for block in window(uow, made, part=n).blocks]
         assert [block.ordinal for block in every] == list(range(40))
 
 
@@ -164,7 +174,7 @@ def test_a_removed_draft_is_gone(desk: Desk, item: str) -> None:
     made = desk.upload("leaver", ToItem(item))
     with desk.company.acting("leaver") as uow:
         documents.remove(uow, desk.document(made))
-    for view in (versions.page, versions.original):
+    for view in (versions.head, versions.original):
         with pytest.raises(NotFound), desk.company.acting("leaver") as uow:
             view(uow, made)
 
@@ -253,9 +263,9 @@ def test_text_of_a_superseded_reading_is_not_shown(desk: Desk, version: str) -> 
     with desk.company.acting("leaver") as uow:
         readings.read_again(uow, version)
     with desk.company.looking("leaver") as uow:
-        assert versions.page(uow, version).blocks == []
+        assert window(uow, version).blocks == []
     desk.work()
     with desk.company.looking("leaver") as uow:
-        blocks = versions.page(uow, version).blocks
+        blocks = window(uow, version).blocks
         assert len(blocks) == 4
         assert uow.session.scalars(select(Block)).all() != blocks

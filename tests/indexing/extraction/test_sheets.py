@@ -11,8 +11,8 @@ import openpyxl
 import pytest
 from openpyxl.comments import Comment
 
-from indexing.extraction.number_format import shown
 from indexing.cells import area, column_letters, column_number
+from indexing.extraction.number_format import shown
 from tests.indexing.extraction.makers import (
     docx,
     kinds,
