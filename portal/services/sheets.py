@@ -48,12 +48,13 @@ class Sheet:
     """A window of one sheet.
 
     names: of all sheets, None for a file that is one table; at: which of them this is. letters: of
-    the columns shown. header: kept in sight; cut: columns left out.
+    the columns shown. titles: rows above the header, which is kept in sight; cut: columns left out.
     """
 
     names: list[str | None]
     at: int
     letters: list[str]
+    titles: list[GridRow]
     header: GridRow | None
     rows: list[GridRow]
     cut: int
@@ -105,9 +106,15 @@ def grid(chosen: Chosen, window: Window, passage: Passage | None, query: Query) 
     shown = _around(columns, passage)
     rows = _rows(lines, shown, query)
     at = next((n for n, line in enumerate(lines) if len(line.cells) > 1), None)
-    header = rows.pop(at) if at is not None else None
-    letters = [column_letters(column) for column in shown]
-    return Sheet(chosen.names, chosen.at, letters, header, rows, len(columns) - len(shown))
+    return Sheet(
+        names=chosen.names,
+        at=chosen.at,
+        letters=[column_letters(column) for column in shown],
+        titles=rows[:at] if at is not None else [],
+        header=rows[at] if at is not None else None,
+        rows=rows[at + 1 :] if at is not None else rows,
+        cut=len(columns) - len(shown),
+    )
 
 
 @dataclass(frozen=True)
