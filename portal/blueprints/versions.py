@@ -75,15 +75,26 @@ def original(version_id: str) -> ResponseReturnValue:
 @blueprint.get("/versions/<version_id>/pages/<int:number>.png")
 @login_required
 def page_image(version_id: str, number: int) -> ResponseReturnValue:
-    """The picture of one page; the permission is asked for each time."""
+    """The picture of one page."""
+    return _picture(version_id, number, small=False)
+
+
+@blueprint.get("/versions/<version_id>/pages/<int:number>/small.png")
+@login_required
+def thumbnail(version_id: str, number: int) -> ResponseReturnValue:
+    """The small picture of one page."""
+    return _picture(version_id, number, small=True)
+
+
+def _picture(version_id: str, number: int, *, small: bool) -> Response:
+    """A picture of a page; the permission is asked for each time."""
     with reading() as uow:
         version = uow.load(Version, version_id, Action.VIEW_VERSION)
         if not pictures.has_pages(readings.current(uow, version)):
             raise NotFound
-    path = pictures.page_image(resources(), version, number)
-    answer: Response = send_file(
-        path, mimetype="image/png", etag=f"{version.digest}-{number}", conditional=True
-    )
+    path = pictures.page_image(resources(), version, number, small=small)
+    etag = f"{version.digest}-{path.stem}"
+    answer: Response = send_file(path, mimetype="image/png", etag=etag, conditional=True)
     answer.headers["Cache-Control"] = PICTURE_CACHE
     return answer
 

@@ -28,6 +28,8 @@ from storage import BlobMissing, StorageError
 
 # Two points of the picture for each of the page: sharp on the screens people have.
 SCALE = 2.0
+# A thumbnail of an A4 page is 150 pixels wide.
+SMALL_SCALE = 0.25
 # Drawing takes a processor for half a second; a page with twenty pictures must not take them all.
 AT_ONCE = 2
 DRAWING_SECONDS = 20.0
@@ -41,13 +43,14 @@ def has_pages(reading: Reading | None) -> bool:
     return reading is not None and reading.media_type == media.PDF
 
 
-def page_image(resources: Resources, version: Version, number: int) -> Path:
-    """The PNG picture of a page (1-based), drawn now or before.
+def page_image(resources: Resources, version: Version, number: int, *, small: bool = False) -> Path:
+    """The PNG picture of a page (1-based), drawn now or before; small: its thumbnail.
 
     Raises NotFound when there is no such page, NotReady (render_failed, file_damaged) when it
     cannot be drawn, FileRefused (disk_full) when there is no room for it.
     """
-    path = _folder(resources, version) / f"{number}.png"
+    path = _folder(resources, version) / f"{number}{'-small' if small else ''}.png"
+    scale = SMALL_SCALE if small else SCALE
     if path.exists():
         # The cache is cut back by age of use.
         with contextlib.suppress(OSError):
@@ -56,7 +59,7 @@ def page_image(resources: Resources, version: Version, number: int) -> Path:
     if not 1 <= number <= len(page_sizes(resources, version)):
         raise NotFound
     limits = _limits(resources)
-    _make(resources, version, path, lambda file: draw_page(file, number, SCALE, limits))
+    _make(resources, version, path, lambda file: draw_page(file, number, scale, limits))
     return path
 
 

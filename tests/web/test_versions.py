@@ -81,7 +81,7 @@ def status_of(office: Office, name: str, address: str, **options: object) -> int
 
 def test_who_may_read_and_download(office: Office, library: Library) -> None:
     version = library.add(PDF.read_bytes(), "备份.pdf")
-    for address in ("", "/original", "/pages/1.png"):
+    for address in ("", "/original", "/pages/1.png", "/pages/1/small.png"):
         wanted = expected(READS_POSITION, LISTS)
         with statuses(wanted) as found:
             for name in wanted:
@@ -90,7 +90,7 @@ def test_who_may_read_and_download(office: Office, library: Library) -> None:
 
 def test_nobody_else_reads_a_draft(office: Office, library: Library) -> None:
     version = library.add(PDF.read_bytes(), "备份.pdf", Visibility.COMPANY, sealed=False)
-    for address in ("", "/original", "/pages/1.png"):
+    for address in ("", "/original", "/pages/1.png", "/pages/1/small.png"):
         wanted = expected({"leaver"}, set())
         with statuses(wanted) as found:
             for name in wanted:
@@ -248,6 +248,20 @@ def test_a_picture_is_private_and_asked_for_anew(office: Office, library: Librar
     with statuses(dict.fromkeys(("0", "3", "99999999999999999999", "x"), 404)) as found:
         for number in ("0", "3", "99999999999999999999", "x"):
             found[number] = status_of(office, "receiver", f"/versions/{version}/pages/{number}.png")
+
+
+def test_thumbnails_lead_to_their_pages(office: Office, library: Library) -> None:
+    version = library.add(PDF.read_bytes(), "备份.pdf")
+    page = main_of(office.get("receiver", f"/versions/{version}"))
+    small = re.findall(r'<li><a href="#page-(\d)"><img src="([^"]+)"', page)
+    assert [number for number, _ in small] == ["1", "2"]
+    large = f"/versions/{version}/pages/2.png"
+    with office.get("receiver", small[1][1]) as one, office.get("receiver", large) as other:
+        assert one.data.startswith(b"\x89PNG")
+        assert len(one.data) < len(other.data) / 4
+        assert one.headers["ETag"] != other.headers["ETag"]
+        assert one.headers["Cache-Control"] == "private, no-cache"
+    assert status_of(office, "receiver", f"/versions/{version}/pages/3/small.png") == 404
 
 
 def test_what_has_no_pages_has_no_pictures(office: Office, library: Library) -> None:
