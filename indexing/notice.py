@@ -34,6 +34,7 @@ NOTICE_FACTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "reader_crashed": frozenset({"error"}),
         "reader_timed_out": frozenset({"seconds"}),
         "reader_out_of_memory": frozenset({"limit_bytes"}),
+        "reading_cancelled": frozenset(),
         # What became of single pages and parts.
         "page_without_text": frozenset({"page"}),
         "page_unreadable": frozenset({"page"}),

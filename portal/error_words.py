@@ -63,6 +63,7 @@ WORDS: dict[str, LazyString] = {
     "store_unavailable": _l("The store of original files cannot be reached. Please try again in a minute."),
     "file_damaged": _l("The stored file is damaged or missing. The administrator has been told in the log."),
     "reading_not_finished": _l("This version is still being read."),
+    "reading_finished": _l("The reading of this version is over already."),
     "blueprint_missing": _l("This position has no checklist yet. Make one first."),
     "blueprint_changed": _l("Somebody has saved a newer version of this checklist meanwhile. Reload and enter your changes again."),
     "model_unavailable": _l("The search model is not available. The administrator can see why with «handover doctor»."),

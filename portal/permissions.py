@@ -273,7 +273,7 @@ def _receipts(actor: Actor) -> Clause:
 # What is told about a file before anybody but its owner may know of it.
 ABOUT_FILES = (
     "document_added", "document_changed", "document_removed", "document_restored",
-    "version_uploaded", "version_read", "reading_failed", "reading_retried",
+    "version_uploaded", "version_read", "reading_failed", "reading_retried", "reading_cancelled",
 )  # fmt: skip
 
 

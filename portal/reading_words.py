@@ -62,6 +62,7 @@ NOTICES: dict[str, LazyString] = {
     "reader_out_of_memory": _l(
         "Reading needed more memory than allowed (%(limit)s). Upload it in smaller parts."
     ),
+    "reading_cancelled": _l("Reading was cancelled. Have it read again whenever you like."),
     "page_without_text": _l("Page %(page)s holds no text; it may be a scan."),
     "page_unreadable": _l("Page %(page)s could not be read."),
     "pages_not_read": _l("%(count)s of %(pages)s pages could not be read."),

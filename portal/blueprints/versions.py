@@ -113,6 +113,19 @@ def read_again(version_id: str) -> ResponseReturnValue:
     return redirect(url_for("documents.show", document_id=document.public_id))
 
 
+@blueprint.post("/versions/<version_id>/cancel-reading")
+@login_required
+def cancel_reading(version_id: str) -> ResponseReturnValue:
+    """End a reading that goes on."""
+    with writing() as uow:
+        document = readings.cancel(uow, version_id).version.document
+        listed = uow.may(Action.LIST_DOCUMENT, document)
+    flash(_("The reading is cancelled."), "ok")
+    if not listed:
+        return redirect(url_for("home.index"))
+    return redirect(url_for("documents.show", document_id=document.public_id))
+
+
 def _chunks(stream: BinaryIO) -> Iterator[bytes]:
     while chunk := stream.read(CHUNK_BYTES):
         yield chunk

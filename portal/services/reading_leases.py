@@ -21,7 +21,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 
 from indexing.notice import Notice
-from portal.models import Reading, ReadingState
+from portal.models import Handover, Reading, ReadingState, Version
 from portal.models.base import Facts
 from portal.resources import Resources
 from portal.unit_of_work import UnitOfWork
@@ -55,7 +55,7 @@ def claim(resources: Resources, reading_id: int) -> Claim | None:
     One taken too often is given up here instead, so that no file is tried for ever.
     """
     with resources.write() as uow:
-        reading = _locked(uow, reading_id)
+        reading = locked(uow, reading_id)
         if reading is None or not reading.current or reading.finished:
             return None
         moment = resources.clock()
@@ -119,7 +119,7 @@ def renew(resources: Resources, held_claim: Claim, **values: Any) -> None:
 
 def held(uow: UnitOfWork, held_claim: Claim) -> Reading:
     """The reading, locked until the end of the transaction. Raises LeaseLost."""
-    reading = _locked(uow, held_claim.reading_id)
+    reading = locked(uow, held_claim.reading_id)
     if reading is None or reading.lease_token != held_claim.token or not reading.current:
         raise LeaseLost
     return reading
@@ -151,18 +151,30 @@ def give_back(resources: Resources, held_claim: Claim, error: BaseException | No
 
 def fail(uow: UnitOfWork, reading: Reading, reason: Facts) -> None:
     """Write down that the version was not read, and why: a failure is never silent."""
+    uow.record("reading_failed", *_told(reading), **_end(uow, reading, reason))
+
+
+def cancel(uow: UnitOfWork, reading: Reading) -> None:
+    """Write down that a person ended the reading."""
+    reason = Notice("reading_cancelled").to_json()
+    uow.record("reading_cancelled", *_told(reading), **_end(uow, reading, reason))
+
+
+def _told(reading: Reading) -> tuple[Handover, Version]:
+    return reading.version.document.handover, reading.version
+
+
+def _end(uow: UnitOfWork, reading: Reading, reason: Facts) -> Facts:
+    """End a reading without a text; the facts of the event that tells of it."""
     reading.state, reading.reason = ReadingState.FAILED, reason
     settle(uow, reading)
     version = reading.version
-    uow.record(
-        "reading_failed",
-        version.document.handover,
-        version,
-        document=version.document.title,
-        number=version.number,
-        filename=version.filename,
-        reason=reason["code"],
-    )
+    return {
+        "document": version.document.title,
+        "number": version.number,
+        "filename": version.filename,
+        "reason": reason["code"],
+    }
 
 
 def settle(uow: UnitOfWork, reading: Reading) -> None:
@@ -176,7 +188,8 @@ def crashed(error: str) -> Facts:
     return Notice("reader_crashed", {"error": error}).to_json()
 
 
-def _locked(uow: UnitOfWork, reading_id: int) -> Reading | None:
+def locked(uow: UnitOfWork, reading_id: int) -> Reading | None:
+    """The reading, locked until the end of the transaction and read afresh."""
     return uow.session.scalar(
         select(Reading)
         .where(Reading.id == reading_id)

@@ -107,6 +107,22 @@ def read_again(uow: UnitOfWork, version_id: str) -> Reading:
     return queue(uow, version)
 
 
+def cancel(uow: UnitOfWork, version_id: str) -> Reading:
+    """End a reading that goes on; it can be ordered again like one that has failed.
+
+    Whoever reads loses the lease with it, and ends the reading process at its next progress.
+    Raises NotFound, Forbidden, and Refused (reading_finished).
+    """
+    version = uow.load(Version, version_id, Action.RETRY_READING)
+    found = current(uow, version)
+    reading = reading_leases.locked(uow, found.id) if found is not None else None
+    if reading is None or reading.finished or not reading.current:
+        raise Refused("reading_finished")
+    reading_leases.cancel(uow, reading)
+    reading_text.clear(uow.session, reading.id)
+    return reading
+
+
 def title_changed(uow: UnitOfWork, document: Document) -> None:
     """Have the versions of a document indexed again under its new title.
 

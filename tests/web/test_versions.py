@@ -21,7 +21,7 @@ from portal.models import (
     Version,
     Visibility,
 )
-from portal.services import versions
+from portal.services import reading_leases, versions
 from portal.services.uploads import ToHandover
 from tests.services.library import CLIENTS, Library
 from tests.web.acting import EVERYBODY, SCRIPT, Office, main_of, statuses, text_of
@@ -364,6 +364,30 @@ def test_reading_again(office: Office, library: Library) -> None:
     answer = office.post("administrator", address)
     assert answer.headers["Location"] == "/"
     assert office.get("administrator", f"/versions/{version}").status_code == 404
+
+
+def test_cancelling_a_reading(office: Office, library: Library) -> None:
+    desk = library.desk
+    version = desk.upload("leaver", ToHandover(library.case), CLIENTS, "客户.md")
+    claim = reading_leases.claim(desk.resources, desk.reading(version).id)
+    assert claim is not None
+    address = f"/versions/{version}/cancel-reading"
+    assert "Cancel the reading" in text_of(office.get("leaver", f"/versions/{version}"))
+    for name in ("outsider", "receiver", "colleague"):
+        assert office.post(name, address).status_code == 404
+    assert office.post("leaver", address).status_code == 302
+    # Whoever reads is told with its next progress, and writes nothing more.
+    with pytest.raises(reading_leases.LeaseLost):
+        reading_leases.renew(desk.resources, claim, pages_done=1)
+    assert desk.reading(version).state is ReadingState.FAILED
+    page = text_of(office.get("leaver", f"/versions/{version}"))
+    assert "Reading was cancelled" in page
+    assert [event.subject for event in desk.events("reading_cancelled")] == [version]
+    again = office.post("leaver", address, headers=SCRIPT)
+    assert (again.status_code, again.json["error"]["code"]) == (409, "reading_finished")
+    assert office.post("leaver", f"/versions/{version}/read-again").status_code == 302
+    desk.work()
+    assert desk.reading(version).state is ReadingState.FINDABLE
 
 
 def test_looking_writes_nothing(office: Office, library: Library) -> None:
