@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from indexing.extraction.line import Cell, Line
 from indexing.table import table_text
@@ -21,8 +22,9 @@ def tables(lines: Sequence[Line]) -> Iterator[tuple[str, Sequence[Line]]]:
     """Yield runs of lines: with the text of a table, or with ``""`` for ordinary lines."""
     plain: list[Line] = []
     start = 0
+    beside = [False, *(_beside(line, other) for line, other in pairwise(lines)), False]
     while start < len(lines):
-        end = _end_of_grid(lines, start)
+        end = _end_of_grid(lines, start, beside)
         rows = _rows(lines[start:end]) if end - start >= _LEAST_ROWS else []
         if len(rows) < _LEAST_ROWS or max(map(len, rows)) < 2:
             end = max(end, start + 1)
@@ -39,20 +41,20 @@ def tables(lines: Sequence[Line]) -> Iterator[tuple[str, Sequence[Line]]]:
         yield "", plain
 
 
-def _end_of_grid(lines: Sequence[Line], start: int) -> int:
-    """Return the end of the run of lines that stand in columns, or `start`."""
-    end, parted = start, 0
+def _end_of_grid(lines: Sequence[Line], start: int, beside: Sequence[bool]) -> int:
+    """Return the end of the run of lines that stand in columns, or `start`.
+
+    beside: for each line, whether it stands beside the one before; one more for the end.
+    """
+    end = start
     while end < len(lines):
         line = lines[end]
         if end > start and not _follows(lines[end - 1], line):
             break
-        is_row = bool(line.cells) or (end > start and _beside(lines[end - 1], line))
-        next_beside = end + 1 < len(lines) and _beside(line, lines[end + 1])
-        if not is_row and not next_beside:
+        if not (line.cells or (end > start and beside[end]) or beside[end + 1]):
             break
-        parted += 1
         end += 1
-    return end if parted else start
+    return end
 
 
 def _follows(above: Line, line: Line) -> bool:
@@ -62,11 +64,11 @@ def _follows(above: Line, line: Line) -> bool:
 
 def _beside(line: Line, other: Line) -> bool:
     """True if the other line stands to the right, on the same height."""
-    if line.turn != other.turn:
+    one, two = line.frame, other.frame
+    if two[0] < one[2] or line.turn != other.turn:
         return False
-    overlap = min(line.frame[3], other.frame[3]) - max(line.frame[1], other.frame[1])
-    lower = min(line.frame[3] - line.frame[1], other.frame[3] - other.frame[1])
-    return overlap > 0.6 * lower and other.frame[0] >= line.frame[2]
+    overlap = min(one[3], two[3]) - max(one[1], two[1])
+    return overlap > 0.6 * min(one[3] - one[1], two[3] - two[1])
 
 
 def _rows(lines: Sequence[Line]) -> list[list[str]]:

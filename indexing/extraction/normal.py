@@ -22,6 +22,11 @@ _RADICALS = str.maketrans(
     "⺟⺠⺫⻁⻄⻅⻆⻉⻋⻓⻔⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻨⻩⻬⻮⻰⻳⻒⻌⻪⻭⻯⻲",
     "母民目虎西见角贝车长门青韦页风飞食马骨鬼鱼鸟麦黄齐齿龙龟长辶黾齒龍龜",
 )
+# Whether any of the above is there: most texts have none, and six searches for nothing add up.
+_STRANGE = re.compile(
+    f"{_DROPPED.pattern[:-1]}{_SURROGATE.pattern[1:-1]}{_BIDI.pattern[1:-1]}"
+    f"{_COMPATIBLE.pattern[1:-1]}\r\u0085\u2028\u2029]"
+)
 _BREAK = re.compile("\r\n?|[\u0085\u2028\u2029]")
 _TRAILING = re.compile(r"[ \t\u00a0\u3000]+(?=\n|$)")
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -35,11 +40,12 @@ def normal(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text.rstrip()
-    text = _BREAK.sub("\n", text)
-    text = _SURROGATE.sub("\ufffd", _DROPPED.sub("", text))
-    text = _BIDI.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
-    text = _COMPATIBLE.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
-    text = text.translate(_RADICALS)
+    if _STRANGE.search(text):
+        text = _BREAK.sub("\n", text)
+        text = _SURROGATE.sub("\ufffd", _DROPPED.sub("", text))
+        text = _BIDI.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
+        text = _COMPATIBLE.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
+        text = text.translate(_RADICALS)
     return _BLANK_LINES.sub("\n\n", _TRAILING.sub("", text))
 
 

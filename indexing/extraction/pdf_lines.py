@@ -35,36 +35,43 @@ class PageLines:
         self._left, self._bottom, self._right, self._top = page.get_bbox()
         self._turn = page.get_rotation() % 360
         self._matrix = pdfium.FS_MATRIX()
-        self._text = page.get_textpage()
-        self._count = max(0, self._text.count_chars())
+        self._looks: dict[tuple[float, ...], tuple[float, int]] = {}
+        self._open(page)
         turn = self._usual_turn()
         if turn != self._turn:
             # pdfium orders what stands beside each other on the page as shown, which shuffles the
             # lines of a page whose text runs up or down; so it is given the page upright.
-            self._text.close()
+            self.close()
             page.set_rotation(turn)
-            self._text = page.get_textpage()
-            self._count = max(0, self._text.count_chars())
+            self._open(page)
         self._sides = [ctypes.c_double() for _ in range(4)]
         self._name = ctypes.create_string_buffer(128)
+
+    def _open(self, page: Any) -> None:
+        self._helper = page.get_textpage()
+        # The bare pointer: the helper looks itself up anew for each of some ten calls a line.
+        self._text = self._helper.raw
+        self._count = max(0, self._helper.count_chars())
 
     def __iter__(self) -> Iterator[Line]:
         """Yield the lines in the order of the text layer."""
         text = self._read()
-        wide = not text.isascii() and any(char > "\uffff" for char in text)
+        wide = max(text, default="") > "\uffff"
         same = len(text) == self._count
         start = 0
         for found in _LINE.finditer(text):
             line, end = found[1], found[2]
             if line.strip():
                 first = start if same else self._character(start)
-                yield from self._line(line, first, broken=end in ("\x02", "\ufffe"))
+                made = self._line(line, first, broken=end in ("\x02", "\ufffe"))
+                if made is not None:
+                    yield made
             length = len(found[0])
             start += len(found[0].encode("utf-16-le", "surrogatepass")) // 2 if wide else length
 
     def close(self) -> None:
         """Give pdfium's memory back."""
-        self._text.close()
+        self._helper.close()
 
     def _read(self) -> str:
         if not self._count:
@@ -76,37 +83,41 @@ class PageLines:
     def _character(self, index: int) -> int:
         return max(0, int(pdfium.FPDFText_GetCharIndexFromTextIndex(self._text, index)))
 
-    def _line(self, text: str, first: int, *, broken: bool) -> Iterator[Line]:
-        size, bold, turn = self._style(first, len(text))
+    def _line(self, text: str, first: int, *, broken: bool) -> Line | None:
         boxes = self._boxes(first, len(text))
         if not boxes:
-            return
-        around = _around(boxes)
+            return None
+        size, bold, turn = self._style(first, len(text))
+        around = boxes[0] if len(boxes) == 1 else _around(boxes)
         flow = self._turned(around, turn)
-        if turn != 0:
-            boxes = [self._turned(box, turn) for box in boxes]
         size = size or flow[3] - flow[1]
-        apart = _has_gap(boxes, _CELL_GAP * size) or _is_loose(text, flow, size)
+        apart = _is_loose(text, flow, size)
+        if not apart and len(boxes) > 1:
+            along = boxes if turn == 0 else [self._turned(box, turn) for box in boxes]
+            apart = _has_gap(along, _CELL_GAP * size)
         cells = self._cells(text, first, size, turn) if apart else ()
         box = _rounded(flow if turn == self._turn else self._turned(around, self._turn))
         base = self._base(first + len(text) // 2, turn)
-        yield Line(text.strip(), box, size, bold, cells, broken, flow, turn, base)
+        return Line(text.strip(), box, size, bold, cells, broken, flow, turn, base)
 
     def _boxes(self, first: int, length: int) -> list[Box]:
         """Return the rectangles of a run of characters, in page space: left, top, right, bottom."""
         left, top, right, bottom = self._sides
         text, rectangle = self._text, pdfium.FPDFText_GetRect
-        found = [
-            (left.value, top.value, right.value, bottom.value)
-            for number in range(pdfium.FPDFText_CountRects(text, first, length))
-            if rectangle(text, number, left, top, right, bottom)
-        ]
-        return [box for box in found if _is_sane(box)]
+        found = []
+        for number in range(pdfium.FPDFText_CountRects(text, first, length)):
+            if rectangle(text, number, left, top, right, bottom):
+                box = (left.value, top.value, right.value, bottom.value)
+                if _is_sane(box):
+                    found.append(box)
+        return found
 
     def _turned(self, rectangle: Box, turn: int) -> Box:
         """Return a rectangle of page space (origin bottom left) on the page turned clockwise."""
         left, top, right, bottom = rectangle
-        if turn == 90:
+        if turn == 0:
+            sides = (left - self._left, self._top - top, right - self._left, self._top - bottom)
+        elif turn == 90:
             sides = (
                 bottom - self._bottom,
                 left - self._left,
@@ -120,10 +131,8 @@ class PageLines:
                 self._right - left,
                 top - self._bottom,
             )
-        elif turn == 270:
-            sides = (self._top - top, self._right - right, self._top - bottom, self._right - left)
         else:
-            sides = (left - self._left, self._top - top, right - self._left, self._top - bottom)
+            sides = (self._top - top, self._right - right, self._top - bottom, self._right - left)
         return sides
 
     def _style(self, first: int, length: int) -> tuple[float, bool, int]:
@@ -145,11 +154,12 @@ class PageLines:
         matrix = self._matrix
         if not pdfium.FPDFText_GetMatrix(self._text, index, matrix):
             return (size if 0 < size < _MOST_UNITS else 0.0), int(self._turn)
-        size *= math.hypot(matrix.c, matrix.d)
-        turn = 0
-        if matrix.b or matrix.a <= 0:
-            turn = round(math.degrees(math.atan2(matrix.b, matrix.a)) / 90) * 90 % 360
-        return (round(size, 2) if 0 < size < _MOST_UNITS else 0.0), turn
+        # The same few styles come again and again on a page.
+        key = (size, matrix.a, matrix.b, matrix.c, matrix.d)
+        seen = self._looks.get(key)
+        if seen is None:
+            seen = self._looks[key] = _size_and_turn(*key)
+        return seen
 
     def _usual_turn(self) -> int:
         """Return the turn of most of a few characters spread over the page."""
@@ -198,9 +208,13 @@ class PageLines:
         return box[0], box[2]
 
 
+def _size_and_turn(size: float, a: float, b: float, c: float, d: float) -> tuple[float, int]:
+    size *= math.hypot(c, d)
+    turn = round(math.degrees(math.atan2(b, a)) / 90) * 90 % 360 if b or a <= 0 else 0
+    return (round(size, 2) if 0 < size < _MOST_UNITS else 0.0), turn
+
+
 def _has_gap(boxes: list[Box], least: float) -> bool:
-    if len(boxes) < 2:
-        return False
     boxes = sorted(boxes)
     right = boxes[0][2]
     for left, _, end, _ in boxes[1:]:
@@ -236,5 +250,5 @@ def _is_sane(box: Box) -> bool:
 
 def _rounded(box: Box) -> Box:
     # Tenths of a point are finer than a printer's dot, and half as long in the database.
-    left, top, right, bottom = (round(side, 1) for side in box)
-    return (left, top, right, bottom)
+    left, top, right, bottom = box
+    return (round(left, 1), round(top, 1), round(right, 1), round(bottom, 1))

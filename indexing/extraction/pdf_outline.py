@@ -21,6 +21,7 @@ class Outline:
 
     def __init__(self) -> None:
         self._levels: dict[tuple[int, str], int] = {}
+        self._pages: set[int] = set()
 
     @classmethod
     def of(cls, document: Any, pages: int) -> Outline:
@@ -41,7 +42,7 @@ class Outline:
 
     def level(self, page: int, text: str) -> int | None:
         """Return the level of the heading `text` on `page`; None if no bookmark names it."""
-        if not self._levels or len(text) > 300:
+        if page not in self._pages or len(text) > 300:
             return None
         for key in _keys(text):
             for at in (page, page - 1):
@@ -50,6 +51,7 @@ class Outline:
         return None
 
     def _add(self, page: int, title: str, level: int) -> None:
+        self._pages.update((page, page + 1))
         for key in _keys(title):
             self._levels.setdefault((page, key), level)
 
