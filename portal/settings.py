@@ -169,8 +169,9 @@ class Settings:
         unit="seconds",
     )
     reading_seconds_per_page: float = setting(
-        "Time added to the limit for every page; a dense scanned page takes about 4 seconds.",
-        6.0,
+        "Time added to the limit for every page; a dense scanned page takes about 4 seconds, on a"
+        " busy machine three times as long.",
+        12.0,
         seconds(0, 3600),
         unit="seconds",
     )

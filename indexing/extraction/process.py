@@ -1,4 +1,4 @@
-"""The parent's side of the reading process: starts it, listens with a clock, cleans up."""
+"""The parent's side of a reading process: starts it, listens with a clock, cleans up."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ import os
 import selectors
 import shutil
 import signal
-import subprocess
-import sys
-import sysconfig
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -19,21 +16,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from indexing.extraction.limits import MEBIBYTE, Limits
+from indexing.extraction.template import Child, template
 from indexing.notice import Notice
 
 _log = logging.getLogger(__name__)
 
 _PREFIX = "handover-reading-"
-# Isolated (-I), so that neither the environment nor the current folder can bring other code in, and
-# without the `site` module (-S), which takes longer to start than a small file takes to read.
-_BOOT = (
-    "import sys; sys.path[:0] = sys.argv[1:]; from indexing.extraction.child import main; main()"
-)
-_ROOT = str(Path(__file__).resolve().parents[2])
-# In the order of the search: this code, then what is installed.
-_PATH = tuple(
-    dict.fromkeys((_ROOT, *(sysconfig.get_paths()[name] for name in ("purelib", "platlib"))))
-)
 # JSON escapes a Chinese character as six bytes; places take as much again and more.
 _BYTES_PER_CHARACTER = 24
 _CHUNK = 1 << 16
@@ -53,21 +41,23 @@ class ReaderEnded(Exception):
 def run(job: Mapping[str, object], limits: Limits, take: Callable[[Message], None]) -> None:
     """Run one job in a process of its own and hand each of its messages to `take`.
 
-    A plain subprocess rather than multiprocessing: it works in the daemonic children of a task
-    queue, and nothing of this process (connections, models, secrets) is inherited. Whatever
-    `take` raises ends the process too. Raises ReaderEnded if it crashed, hung or wrote too much.
+    Forked by the template rather than by multiprocessing: that works in the daemonic children of a
+    task queue, and nothing of this process (connections, models, secrets) is inherited. Whatever
+    `take` raises ends the process too. Raises ReaderEnded if it crashed, hung or wrote too much,
+    and OSError if none could be started.
     """
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
     try:
         with (folder / "trace").open("w+b") as trace:
-            process = _start(job, folder, limits, trace.fileno())
+            child, output = _start(job, folder, limits, trace.fileno())
             try:
-                _listen(process, limits, take)
+                _listen(output, limits, take, child)
             except ReaderEnded as ended:
                 _log_trace(folder / "trace", ended.notice)
                 raise
             finally:
-                _end(process)
+                os.close(output)
+                child.end()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -85,56 +75,37 @@ def clear_abandoned() -> int:
 
 def _start(
     job: Mapping[str, object], folder: Path, limits: Limits, trace: int
-) -> subprocess.Popen[bytes]:
-    process = subprocess.Popen(
-        [sys.executable, "-I", "-S", "-X", "utf8", "-c", _BOOT, *_PATH],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=trace,
-        cwd=folder,
-        env=_environment(folder),
-        start_new_session=True,
-        close_fds=True,
-    )
-    assert process.stdin is not None
+) -> tuple[Child, int]:
+    """Start a process and give it its job; return it and its output."""
     request = json.dumps({**job, "folder": str(folder), "limits": asdict(limits)})
+    job_end, request_end = os.pipe()
+    output, output_end = os.pipe()
     try:
-        # On standard input, not on the command line: everybody can list command lines, and the
-        # job may hold a password.
-        with process.stdin as pipe:
-            pipe.write(request.encode())
-    except BrokenPipeError:
-        pass  # It died at once; `_listen` finds out how.
-    return process
+        child = template.fork(folder, (job_end, output_end, trace))
+    except BaseException:
+        os.close(output)
+        os.close(request_end)
+        raise
+    finally:
+        os.close(job_end)
+        os.close(output_end)
+    # Not on a command line or a disk: the job may hold a password.
+    with suppress(BrokenPipeError), os.fdopen(request_end, "wb") as pipe:
+        pipe.write(request.encode())
+    return child, output
 
 
-def _environment(folder: Path) -> dict[str, str]:
-    return {
-        "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
-        "HOME": str(folder),
-        "TMPDIR": str(folder),
-        "LANG": "C.UTF-8",
-        "TZ": os.environ.get("TZ", ""),
-        # Each arena reserves 64 MiB of address space, which is bounded here.
-        "MALLOC_ARENA_MAX": "2",
-        "OMP_NUM_THREADS": "2",
-    }
-
-
-def _listen(
-    process: subprocess.Popen[bytes], limits: Limits, take: Callable[[Message], None]
-) -> None:
+def _listen(output: int, limits: Limits, take: Callable[[Message], None], child: Child) -> None:
     """Read lines until the process ends or its time is up."""
-    assert process.stdout is not None
     clock, room, failure = _Clock(limits), _room(limits), None
     # A picture is one line of megabytes: gathered in place, not copied for each piece.
     rest = bytearray()
     with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
+        selector.register(output, selectors.EVENT_READ)
         while True:
             if clock.left <= 0 or not selector.select(clock.left):
                 raise ReaderEnded(Notice("reader_timed_out", {"seconds": round(clock.allowed)}))
-            data = os.read(process.stdout.fileno(), _CHUNK)
+            data = os.read(output, _CHUNK)
             if not data:
                 break
             room -= len(data)
@@ -145,7 +116,7 @@ def _listen(
                 *lines, last = bytes(rest).split(b"\n")
                 rest = bytearray(last)
                 failure = _hand_over(lines, clock, take) or failure
-    _judge(process, failure, limits)
+    _judge(child, failure, limits)
 
 
 def _room(limits: Limits) -> int:
@@ -186,16 +157,15 @@ def _hand_over(lines: list[bytes], clock: _Clock, take: Callable[[Message], None
     return failure
 
 
-def _judge(process: subprocess.Popen[bytes], failure: Notice | None, limits: Limits) -> None:
-    try:
-        status = process.wait(timeout=5)
-    except subprocess.TimeoutExpired:
-        # It closed its output and stays: nothing more can come.
-        status = -signal.SIGKILL
+def _judge(child: Child, failure: Notice | None, limits: Limits) -> None:
+    status = child.status(seconds=5)
     if failure is not None:
         raise ReaderEnded(failure)
     if status == 0:
         return
+    if status is None:
+        # It closed its output and stays: nothing more can come. Or the template is gone.
+        raise ReaderEnded(Notice("reader_crashed", {"error": "no exit"}))
     if status == -signal.SIGXCPU:
         raise ReaderEnded(Notice("reader_timed_out", {"seconds": round(limits.seconds)}))
     if status == -signal.SIGKILL:
@@ -215,12 +185,3 @@ def _log_trace(path: Path, notice: Notice) -> None:
         file.seek(max(0, path.stat().st_size - _TRACE_BYTES))
         trace = file.read().decode(errors="replace").strip()
     _log.warning("reading process: %s %s\n%s", notice.code, dict(notice.facts), trace)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill the process and whatever it started; they share a session of their own."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    if process.stdout is not None:
-        process.stdout.close()
-    process.wait()

@@ -1,4 +1,4 @@
-"""What the reading process gives up before it opens a file."""
+"""What a reading process gives up before it opens a file."""
 
 from __future__ import annotations
 
@@ -21,19 +21,25 @@ _NETWORK = frozenset(
 _PROGRAMS = frozenset({"subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "os.fork"})
 
 
+def leave_network() -> None:
+    """Go where there is no network, with every child to come. For a process of one thread.
+
+    Namespaces are closed to ordinary users on some systems; there the audit hook of `confine` is
+    what keeps Python code from the network.
+    """
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.unshare(_CLONE_NEWNET) != 0:
+            libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+
+
 def confine(seconds: float, memory_bytes: int, more_bytes: int, file_bytes: int) -> None:
     """Give up network, other programs, memory and time beyond the bounds; die with the parent.
 
     more_bytes: memory that a reader may ask for on top, once it needs the models that read images.
-
-    Namespaces are closed to ordinary users on some systems; there the audit hook is what keeps
-    Python code from the network.
     """
     if sys.platform == "linux":
-        libc = ctypes.CDLL(None, use_errno=True)
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if libc.unshare(_CLONE_NEWNET) != 0:
-            libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     cpu = int(seconds * _CORES) + 1
     for kind, bound in (
         (resource.RLIMIT_CPU, cpu),

@@ -73,7 +73,7 @@ def test_time_is_bounded(tmp_path):
     path.write_text("x")
     job = {"do": "read", "path": str(path), "filename": "x", "password": None}
     with pytest.raises(ReaderEnded) as ended:
-        run(job, Limits(seconds=0.01), print)
+        run(job, Limits(seconds=0.0001), print)
     assert ended.value.notice.code == "reader_timed_out"
 
 
