@@ -52,6 +52,7 @@ class Action(StrEnum):
     LIST_VERSION = "list_version"
     VIEW_VERSION = "view_version"
     RETRY_READING = "retry_reading"
+    DECIDE_FINDINGS = "decide_findings"
     SEARCH = "search"
     VIEW_MAP = "view_map"
     VIEW_BLUEPRINT = "view_blueprint"
@@ -235,6 +236,10 @@ def _owns_document(actor: Actor) -> Clause:
     return and_(_works_here(actor), Document.owner_id == actor.id, Document.removed_at.is_(None))
 
 
+def _owns_version(actor: Actor) -> Clause:
+    return Version.document_id.in_(select(Document.id).where(_owns_document(actor)))
+
+
 def _retries(actor: Actor) -> Clause:
     """Whoever may read the version, and HR and administrators, who are asked when reading fails."""
     everyone = _role(Role.ADMINISTRATOR)(actor)
@@ -274,6 +279,7 @@ def _receipts(actor: Actor) -> Clause:
 ABOUT_FILES = (
     "document_added", "document_changed", "document_removed", "document_restored",
     "version_uploaded", "version_read", "reading_failed", "reading_retried", "reading_cancelled",
+    "findings_kept",
 )  # fmt: skip
 
 
@@ -310,6 +316,7 @@ POLICY: dict[Action, tuple[type[Any] | None, Rule]] = {
     Action.LIST_VERSION: (Version, _lists_version),
     Action.VIEW_VERSION: (Version, _views_version),
     Action.RETRY_READING: (Version, _retries),
+    Action.DECIDE_FINDINGS: (Version, _owns_version),
     Action.SEARCH: (None, _works_here),
     Action.VIEW_MAP: (Position, _sees_map),
     Action.VIEW_BLUEPRINT: (Position, _sees_blueprint),

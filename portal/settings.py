@@ -162,6 +162,12 @@ class Settings:
         size,
         unit="bytes",
     )
+    guard: bool = setting(
+        "Whether files are searched for passwords and personal numbers before they are sealed.",
+        True,
+        yes_or_no,
+        unit="yes or no",
+    )
     reading_seconds: float = setting(
         "Longest time reading one file may take, before its pages are counted.",
         120.0,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
+from indexing.sensitive import Kind
 from portal.models import (
     HandoverState,
     ItemState,
@@ -19,6 +20,14 @@ from portal.models import (
     Visibility,
 )
 
+SENSITIVE: dict[Kind, LazyString] = {
+    Kind.PASSWORD: _l("password"),
+    Kind.PRIVATE_KEY: _l("private key"),
+    Kind.ACCESS_TOKEN: _l("access token"),
+    Kind.IDENTITY_NUMBER: _l("identity number"),
+    Kind.BANK_CARD: _l("bank card"),
+    Kind.MOBILE_NUMBER: _l("mobile number"),
+}
 ROLE: dict[Role, LazyString] = {
     Role.HR: _l("HR"),
     Role.ADMINISTRATOR: _l("administrator"),

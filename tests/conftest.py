@@ -119,6 +119,8 @@ def settings(database_url: str, tmp_path: Path, model_folder: Path) -> Settings:
         free_disk_reserve_bytes=0,
         secret_key="a key for tests, long enough to be one",
         encoder_threads=1,
+        # What is submitted need not be read first; the guard's own tests switch it on.
+        guard=False,
     )
 
 

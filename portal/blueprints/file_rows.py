@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from portal import formats, reading_words
 from portal.blueprints.context import person_id, resources
 from portal.models import IN_HAND, Handover, Item, Reading, RequirementKind, Version
-from portal.services import cases
+from portal.services import cases, findings
 from portal.services.cases import Case
 from portal.services.documents import DocumentLine
 from portal.unit_of_work import UnitOfWork
@@ -26,7 +26,8 @@ class Files:
     """What a row needs beside its document.
 
     me: the row id of the person; running: whether anything may change; targets: items a draft may
-    be put on, as (public id, title); message: the sentence about a finished reading.
+    be put on, as (public id, title); message: the sentence about a finished reading; undecided:
+    whether a draft holds something that keeps it from being sealed.
     """
 
     me: int | None
@@ -35,6 +36,7 @@ class Files:
     max_bytes: int
     help: str
     message: Callable[[Reading], str] = reading_words.message
+    undecided: Callable[[Version, Reading | None], bool] = findings.undecided
 
 
 def of_case(case: Case) -> Files:

@@ -71,6 +71,8 @@ class Reading(Base):
     partial: Mapped[bool] = mapped_column(default=False)
     # What lies in the file, up to thousands of parts: loaded only where they are shown.
     parts: Mapped[list[Facts]] = mapped_column(JSON, default=list, deferred=True)
+    # Where credentials and personal numbers stand in the text; None: not looked for yet.
+    findings: Mapped[list[Facts] | None] = mapped_column(JSON)
     reader_version: Mapped[int] = mapped_column(default=0)
     cutter_version: Mapped[int] = mapped_column(default=0)
 

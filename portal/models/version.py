@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.models.base import Base, Public, UtcDateTime, now
@@ -36,6 +36,9 @@ class Version(Public, Base):
     upload_token: Mapped[str | None] = mapped_column(String(64))
     sealed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     sealed_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+
+    # Why the owner keeps what was found in it; None: nothing was decided.
+    findings_reason: Mapped[str | None] = mapped_column(Text)
 
     document: Mapped[Document] = relationship()
     blob: Mapped[Blob] = relationship(lazy="joined", innerjoin=True)

@@ -21,7 +21,7 @@ from portal.models import (
     Visibility,
 )
 from portal.permissions import Action
-from portal.services import readings
+from portal.services import findings, readings
 from portal.unit_of_work import UnitOfWork
 
 TITLE_LENGTH = 300
@@ -189,9 +189,13 @@ def submit_extra(uow: UnitOfWork, document_id: str) -> Document:
 def seal(uow: UnitOfWork, handover: Handover, versions: Iterable[Version]) -> None:
     """Make versions read-only for ever, inside the caller's transaction and lock.
 
+    Raises Refused as `findings.ensure_decided`.
+
     The reading of a version may still be going on: it adds text, it changes no byte. The map of the
     position is ordered here and built by a job; the order is a column, so no broker can forget it.
     """
+    versions = list(versions)
+    findings.ensure_decided(uow, versions)
     moment = uow.resources.clock()
     sealed = [version for version in versions if not version.sealed]
     for version in sealed:

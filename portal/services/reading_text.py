@@ -32,6 +32,7 @@ FACTS = (
     "warnings",
     "partial",
     "parts",
+    "findings",
 )
 
 

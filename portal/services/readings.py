@@ -28,7 +28,7 @@ from portal.models import FINDABLE, Document, Embedding, Reading, ReadingState, 
 from portal.models.base import Facts
 from portal.permissions import Action
 from portal.resources import Resources
-from portal.services import embeddings, reading_leases, reading_text
+from portal.services import embeddings, findings, reading_leases, reading_text
 from portal.services.inserting import insert_missing
 from portal.services.reading_leases import Claim, LeaseLost
 from portal.unit_of_work import UnitOfWork
@@ -180,9 +180,12 @@ def _read_text(resources: Resources, claim: Claim, encoder: Encoder) -> bool:
     if extraction.status is Status.FAILED or not passages:
         _fail(resources, claim, extraction)
         return False
+    # Before the transaction: a long text takes a while.
+    sensitive = findings.in_texts((n, block.text) for n, block in enumerate(extraction.blocks))
     with resources.write() as uow:
         reading = reading_leases.held(uow, claim)
         reading_text.note(reading, extraction)
+        reading.findings = sensitive
         reading_text.write(uow.session, reading, extraction, passages)
         reading.cutter_version = reading_text.cutter(tokens)
         reading.state = ReadingState.EMBEDDING

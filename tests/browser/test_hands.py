@@ -68,6 +68,27 @@ def test_a_folder_is_dropped_an_upload_stopped_and_a_page_enlarged(
     assert abs(picture.bounding_box()["width"] - width) < 2
 
 
+def test_a_password_is_decided_about_before_the_seal(visit, colleague_case: str, tmp_path) -> None:
+    leaver = visit("colleague")
+    leaver.go(colleague_case)
+    held = tmp_path / "accounts.md"
+    held.write_text("# CRM\n\n登录密码：Qx7#mZp2w9\n\n每周五备份。", "utf-8")
+    leaver.upload(EXTRAS, held)
+    file = leaver.page.locator(f"{EXTRAS} .file[data-state=findable]", has_text="accounts")
+    file.get_by_role("button", name="Submit").first.click()
+    leaver.page.locator("#confirm button[value=yes]").click()
+    leaver.wait_for_text("Passwords, keys or personal numbers were found in: accounts.md")
+    leaver.go(colleague_case)
+    file.get_by_role("link", name="Sensitive data").click()
+    assert "Qx7" not in leaver.text()
+    leaver.page.get_by_label("Why is it kept?").fill("测试账号，下周停用")
+    leaver.press("Keep it")
+    leaver.wait_for_text("Noted with your reason.")
+    file.get_by_role("button", name="Submit").first.click()
+    leaver.page.locator("#confirm button[value=yes]").click()
+    file.get_by_text("sealed").first.wait_for()
+
+
 def test_a_large_file_goes_on_where_its_line_broke(visit, colleague_case: str, tmp_path) -> None:
     leaver = visit("colleague")
     leaver.go(colleague_case)

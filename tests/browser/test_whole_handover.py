@@ -25,10 +25,16 @@ def open_item(person, title: str):
 
 def submit(person, title: str, statement: str = "") -> None:
     line = open_item(person, title)
+    # What is still being read cannot be sealed yet.
+    unread = line.locator(".file[data-state=queued], .file[data-state=reading]")
+    unread.first.wait_for(state="detached", timeout=60_000)
     if statement:
         line.locator("textarea[name=statement]").fill(statement)
-    line.get_by_role("button", name="Submit for acceptance").click()
+    button = line.locator("button", has_text="Submit for acceptance")
+    button.click()
     person.page.locator("#confirm button[value=yes]").click()
+    # Not only the sentence: the item before left the same one.
+    button.wait_for(state="detached")
     person.wait_for_text("Submitted.")
 
 
@@ -73,7 +79,7 @@ def test_a_handover_from_start_to_end(visit) -> None:
     # Sealed: no way to change or to add is offered any more.
     assert open_item(leaver, "客户档案").locator("input[type=file]").count() == 0
 
-    extra = leaver.page.locator("section:has(#extras-title) .file").first
+    extra = leaver.page.locator("section:has(#extras-title) .file[data-state=findable]").first
     extra.locator("details[data-menu] summary").click()
     extra.get_by_role("button", name="Submit").first.click()
     if leaver.page.locator("#confirm[open]").count():

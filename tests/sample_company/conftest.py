@@ -60,6 +60,7 @@ def _fill(url: str, folder: Path) -> Iterator[Resources]:
         database_url=url,
         secret_key="a key for tests, long enough to be one",
         free_disk_reserve_bytes=0,
+        guard=False,
     )
     settings.data_folder.mkdir()
     resources = Resources(settings, Outbox(), Clock())

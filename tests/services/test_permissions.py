@@ -186,6 +186,7 @@ ON_DOCUMENTS = {
     Action.LIST_VERSION,
     Action.VIEW_VERSION,
     Action.RETRY_READING,
+    Action.DECIDE_FINDINGS,
 }
 
 

@@ -1,0 +1,205 @@
+"""Findings: credentials and personal numbers in drafts, decided before the seal.
+
+Looked for when a reading has its text, and again at the latest when the version is to be sealed.
+Kept with the reading are kind and place, never the value: that stands in the text alone, where it
+goes with the draft. A version whose text is not known yet cannot be sealed, otherwise a quick hand
+would seal a password for ever.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from indexing.sensitive import CREDENTIALS, Excerpt, Finding, Kind, excerpt, find
+from portal.errors import InvalidInput, Problem, Refused
+from portal.models import (
+    Block,
+    Handover,
+    Item,
+    Reading,
+    ReadingState,
+    Requirement,
+    RequirementKind,
+    Version,
+)
+from portal.models.base import Facts
+from portal.permissions import Action
+from portal.unit_of_work import UnitOfWork
+
+# A leaver's own mobile number, or a client's, is often what is handed over: shown, not in the way.
+BLOCKING = frozenset(Kind) - {Kind.MOBILE_NUMBER}
+# Kept of one file; where there are more, one decision about them all is what is wanted anyway.
+MOST = 200
+REASON_LENGTH = 2000
+_WITHOUT_TEXT = frozenset({ReadingState.QUEUED, ReadingState.READING})
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One finding as its owner sees it: where it stands, and the line with the value covered."""
+
+    kind: Kind
+    place: Facts
+    block: int
+    excerpt: Excerpt
+
+
+@dataclass(frozen=True)
+class FindingsPage:
+    """What the owner decides about; `secrets` are items of the case that take a vault path."""
+
+    version: Version
+    found: list[Shown]
+    secrets: list[Item]
+    credentials: bool
+    blocking: bool
+
+
+def look(uow: UnitOfWork, reading: Reading) -> list[Facts]:
+    """Return what is sensitive in the text of a reading: `block`, `start`, `end`, `kind`.
+
+    Looks through the text the first time and writes down what it finds.
+    """
+    if reading.findings is None:
+        blocks = uow.session.execute(
+            select(Block.ordinal, Block.text)
+            .where(Block.reading_id == reading.id)
+            .order_by(Block.ordinal)
+        )
+        reading.findings = in_texts((number, text) for number, text in blocks)
+        uow.session.flush()
+    return reading.findings
+
+
+def in_texts(blocks: Iterable[tuple[int, str]]) -> list[Facts]:
+    """Return what is sensitive in blocks, given as ordinal and text; at most `MOST`."""
+    found: list[Facts] = []
+    for number, text in blocks:
+        found += [
+            {"block": number, "start": one.start, "end": one.end, "kind": one.kind.value}
+            for one in find(text)
+        ]
+        if len(found) >= MOST:
+            break
+    return found[:MOST]
+
+
+def undecided(version: Version, reading: Reading | None) -> bool:
+    """Whether a draft holds something its owner has to decide about before it can be sealed."""
+    if reading is None or version.sealed or version.findings_reason is not None:
+        return False
+    return any(Kind(one["kind"]) in BLOCKING for one in reading.findings or [])
+
+
+def ensure_decided(uow: UnitOfWork, versions: Iterable[Version]) -> None:
+    """Inside the sealing transaction: nothing sensitive goes under the seal undecided.
+
+    Raises Refused (version_not_read with the `filename`; sensitive_found with the `files`).
+    """
+    if not uow.resources.settings.guard:
+        return
+    held = []
+    for version in versions:
+        if version.sealed:
+            continue
+        reading = _current(uow, version)
+        if reading is None or reading.state in _WITHOUT_TEXT:
+            raise Refused("version_not_read", filename=version.filename)
+        look(uow, reading)
+        if undecided(version, reading):
+            held.append(version.filename)
+    if held:
+        raise Refused("sensitive_found", files=", ".join(held))
+
+
+def show(uow: UnitOfWork, version_id: str) -> FindingsPage:
+    """What was found in a draft, for its owner. Raises NotFound, Forbidden, Refused."""
+    version = uow.load(Version, version_id, Action.DECIDE_FINDINGS)
+    reading = _current(uow, version)
+    if reading is None or reading.state in _WITHOUT_TEXT:
+        raise Refused("version_not_read", filename=version.filename)
+    found = _shown(uow, reading)
+    return FindingsPage(
+        version=version,
+        found=found,
+        secrets=_secrets(uow, version.document.handover),
+        credentials=any(one.kind in CREDENTIALS for one in found),
+        blocking=any(one.kind in BLOCKING for one in found),
+    )
+
+
+def keep(uow: UnitOfWork, version_id: str, reason: str) -> Version:
+    """Decide that what was found belongs into the handover; HR sees why.
+
+    Raises NotFound, Forbidden, InvalidInput without a reason, Refused for a closed case, a sealed
+    version, and one with nothing to decide.
+    """
+    version = uow.load(Version, version_id, Action.DECIDE_FINDINGS)
+    handover = uow.lock(version.document.handover_id)
+    uow.session.refresh(version)
+    if not handover.running:
+        raise Refused("handover_closed")
+    if version.sealed:
+        raise Refused("version_sealed")
+    reading = _current(uow, version)
+    if reading is None or not undecided(version, reading):
+        raise Refused("nothing_sensitive")
+    reason = reason.replace("\x00", "").strip()
+    if not reason:
+        raise InvalidInput(Problem("reason", "reason_missing"))
+    if len(reason) > REASON_LENGTH:
+        raise InvalidInput(Problem("reason", "too_long", {"limit": REASON_LENGTH}))
+    version.findings_reason = reason
+    uow.record(
+        "findings_kept",
+        handover,
+        version,
+        document=version.document.title,
+        number=version.number,
+        filename=version.filename,
+        kinds=dict(Counter(one["kind"] for one in reading.findings or [])),
+        reason=reason,
+    )
+    return version
+
+
+def _current(uow: UnitOfWork, version: Version) -> Reading | None:
+    return uow.session.scalar(
+        select(Reading).where(Reading.version_id == version.id, Reading.current)
+    )
+
+
+def _shown(uow: UnitOfWork, reading: Reading) -> list[Shown]:
+    found = reading.findings if reading.findings is not None else []
+    numbers = {one["block"] for one in found}
+    blocks = uow.session.scalars(
+        select(Block).where(Block.reading_id == reading.id, Block.ordinal.in_(numbers))
+    )
+    by_number = {block.ordinal: block for block in blocks}
+    shown = []
+    for one in found:
+        block = by_number[one["block"]]
+        here = [_finding(other) for other in found if other["block"] == one["block"]]
+        covered = excerpt(block.text, _finding(one), here)
+        shown.append(Shown(Kind(one["kind"]), block.place, one["block"], covered))
+    return shown
+
+
+def _finding(one: Facts) -> Finding:
+    return Finding(Kind(one["kind"]), one["start"], one["end"])
+
+
+def _secrets(uow: UnitOfWork, handover: Handover) -> list[Item]:
+    """Items of the case that hold where a credential is kept."""
+    return list(
+        uow.session.scalars(
+            select(Item)
+            .join(Requirement, Item.requirement_id == Requirement.id)
+            .where(Item.handover_id == handover.id, Requirement.kind == RequirementKind.SECRET)
+            .order_by(Requirement.ordinal)
+        )
+    )
