@@ -59,6 +59,7 @@ WORDS: dict[str, LazyString] = {
     "wrong_offset": _l("The portal has %(offset)s bytes of this file. The upload goes on from there."),
     "file_type_refused": _l("Programs cannot be uploaded. Put documents here, or pack the files into a zip archive."),
     "version_not_read": _l("%(filename)s is still being read. Submit as soon as that is done: the portal first looks for passwords and personal numbers."),
+    "reading_was_cancelled": _l("The reading of %(filename)s was cancelled. Have it read again, then submit: the portal first looks for passwords and personal numbers."),
     "sensitive_found": _l("Passwords, keys or personal numbers were found in: %(files)s. Open «Sensitive data» beside each of these files, decide, then submit again."),
     "nothing_sensitive": _l("There is nothing to decide about in this version."),
     "same_version": _l("This is exactly the file that is here already as version %(number)s."),

@@ -98,7 +98,8 @@ def undecided(version: Version, reading: Reading | None) -> bool:
 def ensure_decided(uow: UnitOfWork, versions: Iterable[Version]) -> None:
     """Inside the sealing transaction: nothing sensitive goes under the seal undecided.
 
-    Raises Refused (version_not_read with the `filename`; sensitive_found with the `files`).
+    Raises Refused (version_not_read and reading_was_cancelled with the `filename`; sensitive_found
+    with the `files`).
     """
     if not uow.resources.settings.guard:
         return
@@ -106,9 +107,7 @@ def ensure_decided(uow: UnitOfWork, versions: Iterable[Version]) -> None:
     for version in versions:
         if version.sealed:
             continue
-        reading = _current(uow, version)
-        if reading is None or reading.state in _WITHOUT_TEXT:
-            raise Refused("version_not_read", filename=version.filename)
+        reading = _read(uow, version)
         look(uow, reading)
         if undecided(version, reading):
             held.append(version.filename)
@@ -119,9 +118,7 @@ def ensure_decided(uow: UnitOfWork, versions: Iterable[Version]) -> None:
 def show(uow: UnitOfWork, version_id: str) -> FindingsPage:
     """What was found in a draft, for its owner. Raises NotFound, Forbidden, Refused."""
     version = uow.load(Version, version_id, Action.DECIDE_FINDINGS)
-    reading = _current(uow, version)
-    if reading is None or reading.state in _WITHOUT_TEXT:
-        raise Refused("version_not_read", filename=version.filename)
+    reading = _read(uow, version)
     found = _shown(uow, reading)
     return FindingsPage(
         version=version,
@@ -171,6 +168,20 @@ def _current(uow: UnitOfWork, version: Version) -> Reading | None:
     return uow.session.scalar(
         select(Reading).where(Reading.version_id == version.id, Reading.current)
     )
+
+
+def _read(uow: UnitOfWork, version: Version) -> Reading:
+    """The reading of a version, which has its text or cannot have any. Raises Refused.
+
+    A file the portal could not read may be sealed, the way it is said on its row; one whose reading
+    was cancelled may not: that would be a way around.
+    """
+    reading = _current(uow, version)
+    if reading is None or reading.state in _WITHOUT_TEXT:
+        raise Refused("version_not_read", filename=version.filename)
+    if reading.reason is not None and reading.reason["code"] == "reading_cancelled":
+        raise Refused("reading_was_cancelled", filename=version.filename)
+    return reading
 
 
 def _shown(uow: UnitOfWork, reading: Reading) -> list[Shown]:

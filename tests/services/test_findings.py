@@ -9,7 +9,7 @@ import pytest
 from indexing.sensitive import Kind
 from portal.errors import Forbidden, InvalidInput, NotFound, Refused
 from portal.models import Handover, HandoverState, Reading, Version
-from portal.services import documents, findings, items
+from portal.services import documents, findings, items, readings
 from portal.services.uploads import ToDocument, ToHandover, ToItem
 from tests.services.conftest import Desk
 
@@ -72,6 +72,14 @@ def test_a_file_that_is_not_read_yet_is_not_sealed(desk: Desk, item: str) -> Non
         submit(desk, item)
     assert caught.value.code == "version_not_read"
     assert sealed(desk) == 0
+
+
+def test_a_cancelled_reading_is_no_way_around(desk: Desk, item: str) -> None:
+    version = desk.upload("leaver", ToItem(item), PASSWORD, "登录.txt")
+    with desk.company.acting("leaver") as uow:
+        readings.cancel(uow, version)
+    with pytest.raises(Refused, match="reading_was_cancelled"):
+        submit(desk, item)
 
 
 def test_a_file_that_cannot_be_read_is_sealed(desk: Desk, item: str) -> None:
