@@ -68,6 +68,9 @@ WORDS: dict[str, LazyString] = {
     "file_damaged": _l("The stored file is damaged or missing. The administrator has been told in the log."),
     "reading_not_finished": _l("This version is still being read."),
     "reading_finished": _l("The reading of this version is over already."),
+    "nobody_to_ask": _l("There is nobody left who could answer questions about this handover."),
+    "answer_unread": _l("This handover is closed: a file could not be looked through before it is sealed. Please answer in words."),
+    "question_settled": _l("This question is answered already, or was taken back."),
     "blueprint_missing": _l("This position has no checklist yet. Make one first."),
     "blueprint_changed": _l("Somebody has saved a newer version of this checklist meanwhile. Reload and enter your changes again."),
     "model_unavailable": _l("The search model is not available. The administrator can see why with «handover doctor»."),
@@ -93,6 +96,10 @@ PROBLEMS: dict[str, LazyString] = {
     "date_too_far": _l("This day is more than two years ahead. Check the year."),
     "head_is_leaver": _l("The leaver cannot decide as head in the own handover."),
     "reason_missing": _l("Please give a reason."),
+    "text_sensitive": _l(
+        "This text holds a password, a key or a personal number, and it would be sealed for good. Write where it is kept instead."
+    ),
+    "text_or_file": _l("Write the answer or choose one file, not both."),
     "statement_missing": _l("Write in one sentence what was done before you submit."),
     "number_invalid": _l("Please enter a whole number from %(least)s to %(most)s."),
     "password_length": _l("A password needs at least %(least)s characters."),

@@ -45,6 +45,9 @@ SENTENCES: dict[str, LazyString] = {
     "reading_cancelled": _l("Cancelled the reading of version %(number)s of «%(document)s»."),
     "findings_kept": _l("Keeps sensitive data in version %(number)s of «%(document)s»."),
     "reading_retried": _l("Had version %(number)s of «%(document)s» read again."),
+    "question_asked": _l("Sent a question to %(person)s."),
+    "question_answered": _l("Answered a question of %(person)s: «%(document)s»."),
+    "question_withdrawn": _l("Took back a question."),
     "blueprint_saved": _l("Saved version %(number)s of the checklist of %(position)s."),
     "department_saved": _l("Saved the department %(department)s."),
     "position_saved": _l("Saved the position %(position)s."),
@@ -79,6 +82,9 @@ KINDS: dict[str, LazyString] = {
     "reading_cancelled": _l("reading cancelled"),
     "findings_kept": _l("sensitive data kept"),
     "reading_retried": _l("read again"),
+    "question_asked": _l("question sent"),
+    "question_answered": _l("question answered"),
+    "question_withdrawn": _l("question taken back"),
     "blueprint_saved": _l("checklist saved"),
     "department_saved": _l("department saved"),
     "position_saved": _l("position saved"),
@@ -98,6 +104,8 @@ LOOKS: Mapping[str, str] = {
     "item_waived": "warn",
     "item_reopened": "warn",
     "version_sealed": "ok",
+    "question_asked": "progress",
+    "question_answered": "ok",
     "reading_failed": "bad",
 }
 

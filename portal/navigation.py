@@ -72,7 +72,12 @@ ENTRIES = (
     _Entry("health.index", _l("Health"), "health", None, frozenset({Role.ADMINISTRATOR})),
 )
 # Pages that belong to a place of another name.
-SECTION_OF = {"items": "handovers", "documents": "handovers", "versions": "search"}
+SECTION_OF = {
+    "items": "handovers",
+    "documents": "handovers",
+    "versions": "search",
+    "questions": "search",
+}
 
 
 def template_values() -> dict[str, Any]:

@@ -6,14 +6,27 @@ A rule is the clause that selects the rows an action is allowed on. «Which rows
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import and_, false, or_, select, true
 from sqlalchemy.orm import aliased
 
+from portal import question_rules
 from portal.actor import Actor, able
+from portal.case_rules import (
+    VIEW_CASE,
+    Clause,
+    Rule,
+    case,
+    heads,
+    hr_of_others,
+    leaver,
+    of_cases,
+    receiver,
+    role,
+    works_here,
+)
 from portal.models import (
     Document,
     Event,
@@ -22,15 +35,13 @@ from portal.models import (
     HandoverState,
     Item,
     Position,
+    Question,
     Requirement,
     Responsible,
     Role,
     Version,
     Visibility,
 )
-
-Clause = ColumnElement[bool]
-Rule = Callable[[Actor], Clause]
 
 
 class Action(StrEnum):
@@ -53,6 +64,10 @@ class Action(StrEnum):
     VIEW_VERSION = "view_version"
     RETRY_READING = "retry_reading"
     DECIDE_FINDINGS = "decide_findings"
+    ASK_QUESTION = "ask_question"
+    VIEW_QUESTION = "view_question"
+    ANSWER_QUESTION = "answer_question"
+    WITHDRAW_QUESTION = "withdraw_question"
     SEARCH = "search"
     VIEW_MAP = "view_map"
     VIEW_BLUEPRINT = "view_blueprint"
@@ -64,54 +79,6 @@ class Action(StrEnum):
     MANAGE_POSITIONS = "manage_positions"
     MANAGE_ASSIGNMENTS = "manage_assignments"
     VIEW_HEALTH = "view_health"
-
-
-def _works_here(actor: Actor) -> Clause:
-    return false() if actor.departed else true()
-
-
-def _role(*roles: Role) -> Rule:
-    return lambda actor: true() if any(actor.has(role) for role in roles) else false()
-
-
-def _heads(actor: Actor) -> Clause:
-    """Cases of the departments the person heads, and cases the person was named head of.
-
-    A head who leaves is only the leaver in that case: nobody waives or completes their own.
-    """
-    own = select(Position.id).where(Position.department_id.in_(actor.headed))
-    return and_(
-        Handover.leaver_id != actor.id,
-        or_(Handover.head_id == actor.id, Handover.position_id.in_(own)),
-    )
-
-
-def _case(*parts: Rule) -> Rule:
-    """Handovers where any of the parts holds; nothing for a person who has left."""
-    return lambda actor: and_(_works_here(actor), or_(*(part(actor) for part in parts)))
-
-
-def _leaver(actor: Actor) -> Clause:
-    return Handover.leaver_id == actor.id
-
-
-def _receiver(actor: Actor) -> Clause:
-    return Handover.id.in_(
-        select(HandoverReceiver.handover_id).where(HandoverReceiver.person_id == actor.id)
-    )
-
-
-def _hr_of_others(actor: Actor) -> Clause:
-    """Every case but the own one, which somebody else has to look after."""
-    return and_(_role(Role.HR)(actor), Handover.leaver_id != actor.id)
-
-
-VIEW_CASE = _case(_leaver, _receiver, _heads, _role(Role.HR))
-
-
-def _of_cases(column: Any, rule: Rule) -> Rule:
-    """Rows whose handover the rule selects."""
-    return lambda actor: column.in_(select(Handover.id).where(rule(actor)))
 
 
 def _by_responsible(actor: Actor, leaver: Rule, receiver: Rule, head: Rule) -> Clause:
@@ -128,11 +95,11 @@ def _by_responsible(actor: Actor, leaver: Rule, receiver: Rule, head: Rule) -> C
         )
         for role, rule in who.items()
     ]
-    return and_(_works_here(actor), or_(*lines))
+    return and_(works_here(actor), or_(*lines))
 
 
 def _submits(actor: Actor) -> Clause:
-    return _by_responsible(actor, _leaver, _receiver, _heads)
+    return _by_responsible(actor, leaver, receiver, heads)
 
 
 def _able_receiver(actor: Actor, *but: Clause) -> Clause:
@@ -155,7 +122,7 @@ def _reviews(actor: Actor) -> Clause:
 
 
 def _reviews_leaver(actor: Actor) -> Clause:
-    return or_(_receiver(actor), and_(_heads(actor), ~_able_receiver(actor)))
+    return or_(receiver(actor), and_(heads(actor), ~_able_receiver(actor)))
 
 
 def _reviews_receivers(actor: Actor) -> Clause:
@@ -163,12 +130,12 @@ def _reviews_receivers(actor: Actor) -> Clause:
         select(HandoverReceiver.handover_id).where(HandoverReceiver.person_id == Handover.head_id)
     )
     no_head = or_(Handover.head_id.not_in(able(actor.today)), head_receives)
-    return and_(~_receiver(actor), or_(_heads(actor), and_(_hr_of_others(actor), no_head)))
+    return and_(~receiver(actor), or_(heads(actor), and_(hr_of_others(actor), no_head)))
 
 
 def _reviews_head(actor: Actor) -> Clause:
     no_receiver = ~_able_receiver(actor, HandoverReceiver.person_id != Handover.head_id)
-    return and_(~_heads(actor), or_(_receiver(actor), and_(_hr_of_others(actor), no_receiver)))
+    return and_(~heads(actor), or_(receiver(actor), and_(hr_of_others(actor), no_receiver)))
 
 
 def _reads_sealed(actor: Actor) -> Clause:
@@ -185,7 +152,7 @@ def _reads_sealed(actor: Actor) -> Clause:
         and_(Document.visibility == Visibility.COMPANY, true() if actor.positions else false()),
     )
     # A cancelled case stays with those who had a part in it.
-    part = or_(_leaver(actor), _receiver(actor), _heads(actor))
+    part = or_(leaver(actor), receiver(actor), heads(actor))
     case = or_(part, and_(Handover.state != HandoverState.CANCELLED, shared))
     return Document.id.in_(
         select(Document.id)
@@ -198,7 +165,7 @@ def _views_version(actor: Actor) -> Clause:
     own = select(Document.id).where(Document.owner_id == actor.id, Document.removed_at.is_(None))
     shared = select(Document.id).where(_reads_sealed(actor))
     return and_(
-        _works_here(actor),
+        works_here(actor),
         or_(
             Version.document_id.in_(own),
             and_(Version.sealed_at.is_not(None), Version.document_id.in_(shared)),
@@ -221,7 +188,7 @@ def _lists_document(actor: Actor) -> Clause:
     sealed = select(version.document_id).where(version.sealed_at.is_not(None))
     cases = select(Handover.id).where(VIEW_CASE(actor))
     return and_(
-        _works_here(actor),
+        works_here(actor),
         or_(
             and_(Document.owner_id == actor.id, Document.removed_at.is_(None)),
             and_(
@@ -233,7 +200,7 @@ def _lists_document(actor: Actor) -> Clause:
 
 
 def _owns_document(actor: Actor) -> Clause:
-    return and_(_works_here(actor), Document.owner_id == actor.id, Document.removed_at.is_(None))
+    return and_(works_here(actor), Document.owner_id == actor.id, Document.removed_at.is_(None))
 
 
 def _owns_version(actor: Actor) -> Clause:
@@ -242,27 +209,27 @@ def _owns_version(actor: Actor) -> Clause:
 
 def _retries(actor: Actor) -> Clause:
     """Whoever may read the version, and HR and administrators, who are asked when reading fails."""
-    everyone = _role(Role.ADMINISTRATOR)(actor)
+    everyone = role(Role.ADMINISTRATOR)(actor)
     return or_(_lists_version(actor), everyone)
 
 
 def _sees_map(actor: Actor) -> Clause:
-    mine = select(Handover.position_id).where(or_(_receiver(actor), _heads(actor)))
+    mine = select(Handover.position_id).where(or_(receiver(actor), heads(actor)))
     return and_(
-        _works_here(actor),
+        works_here(actor),
         or_(
             Position.id.in_(actor.positions),
             Position.department_id.in_(actor.headed),
             Position.id.in_(mine),
-            _role(Role.HR)(actor),
+            role(Role.HR)(actor),
         ),
     )
 
 
 def _edits_blueprint(actor: Actor) -> Clause:
     return and_(
-        _works_here(actor),
-        or_(Position.department_id.in_(actor.headed), _role(Role.HR)(actor)),
+        works_here(actor),
+        or_(Position.department_id.in_(actor.headed), role(Role.HR)(actor)),
     )
 
 
@@ -272,7 +239,7 @@ def _sees_blueprint(actor: Actor) -> Clause:
 
 def _receipts(actor: Actor) -> Clause:
     """The leaver's receipt stays with the leaver for ever, the only thing that does."""
-    return or_(_leaver(actor), VIEW_CASE(actor), _role(Role.AUDITOR)(actor))
+    return or_(leaver(actor), VIEW_CASE(actor), role(Role.AUDITOR)(actor))
 
 
 # What is told about a file before anybody but its owner may know of it.
@@ -286,7 +253,7 @@ ABOUT_FILES = (
 def _sees_event(actor: Actor) -> Clause:
     """Events of the own cases; of a file only one's own doing, or when the file may be listed:
     the log must not tell a receiver the name of a draft."""
-    everything = _role(Role.HR, Role.AUDITOR)(actor)
+    everything = role(Role.HR, Role.AUDITOR)(actor)
     versions = select(Version.public_id).where(_lists_version(actor))
     documents = select(Document.public_id).where(_lists_document(actor))
     listed = or_(
@@ -295,39 +262,43 @@ def _sees_event(actor: Actor) -> Clause:
         Event.subject.in_(versions),
         Event.subject.in_(documents),
     )
-    return or_(everything, and_(_of_cases(Event.handover_id, VIEW_CASE)(actor), listed))
+    return or_(everything, and_(of_cases(Event.handover_id, VIEW_CASE)(actor), listed))
 
 
 # The table a rule's clause is about; None for actions on the portal as a whole.
 POLICY: dict[Action, tuple[type[Any] | None, Rule]] = {
-    Action.START_HANDOVER: (None, _role(Role.HR)),
+    Action.START_HANDOVER: (None, role(Role.HR)),
     Action.VIEW_HANDOVER: (Handover, VIEW_CASE),
     Action.VIEW_RECEIPT: (Handover, _receipts),
-    Action.CHANGE_HANDOVER: (Handover, _case(_hr_of_others)),
-    Action.CANCEL_HANDOVER: (Handover, _case(_hr_of_others)),
-    Action.COMPLETE_HANDOVER: (Handover, _case(_heads, _hr_of_others)),
-    Action.UPLOAD_EXTRA: (Handover, _case(_leaver)),
-    Action.VIEW_ITEM: (Item, _of_cases(Item.handover_id, VIEW_CASE)),
+    Action.CHANGE_HANDOVER: (Handover, case(hr_of_others)),
+    Action.CANCEL_HANDOVER: (Handover, case(hr_of_others)),
+    Action.COMPLETE_HANDOVER: (Handover, case(heads, hr_of_others)),
+    Action.UPLOAD_EXTRA: (Handover, case(leaver)),
+    Action.VIEW_ITEM: (Item, of_cases(Item.handover_id, VIEW_CASE)),
     Action.SUBMIT_ITEM: (Item, _submits),
     Action.REVIEW_ITEM: (Item, _reviews),
-    Action.WAIVE_ITEM: (Item, _of_cases(Item.handover_id, _case(_heads))),
+    Action.WAIVE_ITEM: (Item, of_cases(Item.handover_id, case(heads))),
     Action.LIST_DOCUMENT: (Document, _lists_document),
     Action.CHANGE_DOCUMENT: (Document, _owns_document),
     Action.LIST_VERSION: (Version, _lists_version),
     Action.VIEW_VERSION: (Version, _views_version),
     Action.RETRY_READING: (Version, _retries),
     Action.DECIDE_FINDINGS: (Version, _owns_version),
-    Action.SEARCH: (None, _works_here),
+    Action.ASK_QUESTION: (Handover, question_rules.asks),
+    Action.VIEW_QUESTION: (Question, question_rules.views),
+    Action.ANSWER_QUESTION: (Question, question_rules.answers),
+    Action.WITHDRAW_QUESTION: (Question, question_rules.withdraws),
+    Action.SEARCH: (None, works_here),
     Action.VIEW_MAP: (Position, _sees_map),
     Action.VIEW_BLUEPRINT: (Position, _sees_blueprint),
     Action.EDIT_BLUEPRINT: (Position, _edits_blueprint),
     Action.VIEW_EVENT: (Event, _sees_event),
-    Action.BROWSE_EVENTS: (None, _role(Role.HR, Role.AUDITOR)),
-    Action.MANAGE_DEPARTMENTS: (None, _role(Role.ADMINISTRATOR)),
-    Action.MANAGE_PEOPLE: (None, _role(Role.ADMINISTRATOR)),
-    Action.MANAGE_POSITIONS: (None, _role(Role.ADMINISTRATOR)),
-    Action.MANAGE_ASSIGNMENTS: (None, _role(Role.ADMINISTRATOR, Role.HR)),
-    Action.VIEW_HEALTH: (None, _role(Role.ADMINISTRATOR)),
+    Action.BROWSE_EVENTS: (None, role(Role.HR, Role.AUDITOR)),
+    Action.MANAGE_DEPARTMENTS: (None, role(Role.ADMINISTRATOR)),
+    Action.MANAGE_PEOPLE: (None, role(Role.ADMINISTRATOR)),
+    Action.MANAGE_POSITIONS: (None, role(Role.ADMINISTRATOR)),
+    Action.MANAGE_ASSIGNMENTS: (None, role(Role.ADMINISTRATOR, Role.HR)),
+    Action.VIEW_HEALTH: (None, role(Role.ADMINISTRATOR)),
 }
 
 # What a person must be allowed to see, for «you may not» to be the answer instead of «not found».
@@ -337,6 +308,7 @@ VISIBLE_BY: dict[type[Any], Action] = {
     Document: Action.LIST_DOCUMENT,
     Version: Action.LIST_VERSION,
     Position: Action.VIEW_BLUEPRINT,
+    Question: Action.VIEW_QUESTION,
     Event: Action.VIEW_EVENT,
 }
 

@@ -13,6 +13,7 @@ from indexing.sensitive import Kind
 from portal.models import (
     HandoverState,
     ItemState,
+    QuestionState,
     ReadingState,
     RequirementKind,
     Responsible,
@@ -83,6 +84,16 @@ READING_STATE: dict[ReadingState, LazyString] = {
     ReadingState.FINDABLE: _l("findable"),
     ReadingState.PARTIAL: _l("read in part"),
     ReadingState.FAILED: _l("not read"),
+}
+QUESTION_STATE: dict[QuestionState, LazyString] = {
+    QuestionState.OPEN: _l("waiting for an answer"),
+    QuestionState.ANSWERED: _l("answered"),
+    QuestionState.WITHDRAWN: _l("taken back"),
+}
+QUESTION_LOOK: dict[QuestionState, str] = {
+    QuestionState.OPEN: "progress",
+    QuestionState.ANSWERED: "ok",
+    QuestionState.WITHDRAWN: "neutral",
 }
 FILE_KIND: dict[str, LazyString] = {
     "word": _l("Word document"),

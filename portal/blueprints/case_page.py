@@ -11,7 +11,7 @@ from portal import event_words, words
 from portal.blueprints import file_rows
 from portal.blueprints.paging import pages_of
 from portal.models import IN_HAND, SETTLED, ItemState
-from portal.services import events
+from portal.services import events, questions
 from portal.services.case_lines import ItemLine
 from portal.services.cases import Case
 from portal.unit_of_work import UnitOfWork
@@ -62,6 +62,7 @@ def show(uow: UnitOfWork, case: Case, page: int) -> str:
         files=file_rows.of_case(case),
         open_item=request.args.get("item"),
         removed=request.args.get("removed"),
+        asked=questions.to_answer(uow, case.handover),
         history=history.events,
         page=page,
         pages=pages_of(history.total, events.CASE_PAGE),

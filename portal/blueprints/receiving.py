@@ -40,9 +40,7 @@ def receive(target: uploads.Target) -> list[Outcome]:
     anything of the body is read, CSRFError before the first file is, BadRequest for a broken body,
     RequestEntityTooLarge, and FileRefused when there is no file at all.
     """
-    with reading() as uow:
-        uploads.check(uow, target)
-    fields, arrived = _read_body()
+    fields, arrived = read_body(target)
     if not arrived:
         raise FileRefused("file_missing")
     token = (fields.get("token") or None) if len(arrived) == 1 else None
@@ -50,13 +48,18 @@ def receive(target: uploads.Target) -> list[Outcome]:
 
 
 @dataclass(frozen=True)
-class _Arrived:
+class Arrived:
+    """A file of the request: stored as `arrival`, or why not."""
+
     filename: str
     arrival: uploads.Arrival | None = None
     error: PortalError | None = None
 
 
-def _read_body() -> tuple[dict[str, str], list[_Arrived]]:
+def read_body(target: uploads.Target) -> tuple[dict[str, str], list[Arrived]]:
+    """The fields of this request and its files, stored. Raises as `receive`, but takes no file."""
+    with reading() as uow:
+        uploads.check(uow, target)
     if "X-CSRFToken" in request.headers:
         _protect({})
     else:
@@ -64,7 +67,7 @@ def _read_body() -> tuple[dict[str, str], list[_Arrived]]:
         limit = resources().settings.upload_limit_bytes
         request.max_content_length = MOST_FULL_FILES * limit
     fields: dict[str, str] = {}
-    arrived: list[_Arrived] = []
+    arrived: list[Arrived] = []
     for part in Parts():
         if part.filename is None:
             fields[part.name] = part.text()
@@ -86,17 +89,17 @@ def _protect(fields: dict[str, str]) -> None:
         current_app.extensions["csrf"].protect()
 
 
-def _store(part: Part) -> _Arrived:
+def _store(part: Part) -> Arrived:
     limit = resources().settings.upload_limit_bytes
     filename = clean_filename(part.filename or "")
     try:
         blob = uploads.store(resources(), part.stream(), limit)
     except PortalError as error:
-        return _Arrived(filename, error=error)
-    return _Arrived(filename, uploads.Arrival(blob, filename, None))
+        return Arrived(filename, error=error)
+    return Arrived(filename, uploads.Arrival(blob, filename, None))
 
 
-def _add(target: uploads.Target, file: _Arrived, token: str | None) -> Outcome:
+def _add(target: uploads.Target, file: Arrived, token: str | None) -> Outcome:
     if file.arrival is None:
         return Outcome(file.filename, error=file.error)
     try:

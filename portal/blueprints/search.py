@@ -11,7 +11,7 @@ from flask_login import login_required
 from portal import place_words
 from portal.blueprints.context import reading
 from portal.blueprints.paging import page_number
-from portal.services import search, suggesting
+from portal.services import questions, search, suggesting
 from portal.services.search import SearchForm
 
 blueprint = Blueprint("search", __name__)
@@ -34,6 +34,7 @@ def results() -> ResponseReturnValue:
             found=found,
             arguments={key: asked[key] for key in ("q", *FILTERS) if asked.get(key)},
             examples=[] if found.query.text else suggesting.examples(uow),
+            addressees=questions.addressees(uow),
             places=place_words,
         )
 

@@ -14,6 +14,7 @@ from portal.models.map import Map
 from portal.models.passage import Block, Embedding, EmbeddingModel, Passage
 from portal.models.person import Person, Role, RoleGrant
 from portal.models.position import Position
+from portal.models.question import Question, QuestionState
 from portal.models.reading import FINDABLE, FINISHED, Reading, ReadingState
 from portal.models.sign_in_attempt import SignInAttempt
 from portal.models.version import Version
@@ -44,6 +45,8 @@ __all__ = [
     "Passage",
     "Person",
     "Position",
+    "Question",
+    "QuestionState",
     "Reading",
     "ReadingState",
     "Requirement",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, true
 from sqlalchemy.orm import joinedload, selectinload
 
 from portal import working_days
@@ -180,7 +181,7 @@ def listing(uow: UnitOfWork, wanted: CaseFilter, page: int) -> Listing:
         .limit(PAGE)
         .offset((page - 1) * PAGE)
     ).all()
-    return Listing(_case_lines(uow, list(found)), total)
+    return Listing(_case_lines(uow, found), total)
 
 
 def mine(uow: UnitOfWork) -> MyCases:
@@ -195,7 +196,7 @@ def mine(uow: UnitOfWork) -> MyCases:
         .order_by(Handover.last_day, Handover.id)
         .limit(MOST_ON_HOME)
     ).all()
-    cases = _case_lines(uow, list(found))
+    cases = _case_lines(uow, found)
     parts = {line.handover.id: _part(uow, line.handover) for line in cases}
 
     def with_part(part: Part) -> list[CaseLine]:
@@ -210,19 +211,18 @@ def mine(uow: UnitOfWork) -> MyCases:
 
 
 def receipt(uow: UnitOfWork, handover_id: str) -> Receipt:
-    """The receipt. The leaver keeps it after leaving. Raises NotFound."""
+    """The receipt, without what was answered after the end. Raises NotFound."""
     handover = uow.load(Handover, handover_id, Action.VIEW_RECEIPT)
     sealed = uow.session.scalars(
         select(Version)
         .join(Document, Version.document_id == Document.id)
         .where(Document.handover_id == handover.id, Version.sealed_at.is_not(None))
+        .where(Version.sealed_at <= handover.closed_at if handover.closed_at else true())
         .options(joinedload(Version.document).joinedload(Document.item))
         .options(joinedload(Version.sealed_by))
         .order_by(Document.item_id.is_(None), Document.item_id, Document.id, Version.number)
     )
-    return Receipt(
-        handover, [_receipt_line(version) for version in sealed], items_of(uow, handover)
-    )
+    return Receipt(handover, [_receipt_line(each) for each in sealed], items_of(uow, handover))
 
 
 def receipts(uow: UnitOfWork) -> list[Handover]:
@@ -244,8 +244,7 @@ def at_risk(uow: UnitOfWork) -> list[CaseLine]:
         .order_by(Handover.last_day, Handover.id)
         .limit(MOST_ON_HOME)
     ).all()
-    cases = _case_lines(uow, list(found))
-    return sorted(cases, key=lambda line: (-line.overdue, line.days_left))
+    return sorted(_case_lines(uow, found), key=lambda line: (-line.overdue, line.days_left))
 
 
 def _receipt_line(version: Version) -> ReceiptLine:
@@ -325,7 +324,7 @@ def _part(uow: UnitOfWork, handover: Handover) -> frozenset[Part]:
     return frozenset(parts)
 
 
-def _case_lines(uow: UnitOfWork, handovers: list[Handover]) -> list[CaseLine]:
+def _case_lines(uow: UnitOfWork, handovers: Sequence[Handover]) -> list[CaseLine]:
     today, settled = uow.resources.today(), Item.state.in_(SETTLED)
     late = and_(Item.state.in_(IN_HAND), Item.due_on < today)
     counted = uow.session.execute(

@@ -15,6 +15,8 @@ from portal.models import (
     Document,
     Handover,
     Item,
+    Question,
+    QuestionState,
     Reading,
     RequirementKind,
     Version,
@@ -191,8 +193,7 @@ def seal(uow: UnitOfWork, handover: Handover, versions: Iterable[Version]) -> No
 
     Raises Refused as `findings.ensure_decided`.
 
-    The reading of a version may still be going on: it adds text, it changes no byte. The map of the
-    position is ordered here and built by a job; the order is a column, so no broker can forget it.
+    The reading of a version may still be going on: it adds text, it changes no byte.
     """
     versions = list(versions)
     findings.ensure_decided(uow, versions)
@@ -200,6 +201,14 @@ def seal(uow: UnitOfWork, handover: Handover, versions: Iterable[Version]) -> No
     sealed = [version for version in versions if not version.sealed]
     for version in sealed:
         version.sealed_at, version.sealed_by_id = moment, uow.actor.id
+    tell_sealed(uow, handover, sealed)
+
+
+def tell_sealed(uow: UnitOfWork, handover: Handover, sealed: list[Version]) -> None:
+    """What follows from sealing these versions: their events, the questions they answer, and the
+    map of the position. The order of a map is a column, built by a job, so no broker can forget it.
+    """
+    for version in sealed:
         uow.record(
             "version_sealed",
             handover,
@@ -209,9 +218,26 @@ def seal(uow: UnitOfWork, handover: Handover, versions: Iterable[Version]) -> No
             filename=version.filename,
             digest=version.digest,
         )
+    _settle_questions(uow, handover, sealed)
     if sealed:
-        handover.position.map_wanted_at = moment
+        handover.position.map_wanted_at = uow.resources.clock()
         uow.enqueue("build_map", handover.position_id)
+
+
+def _settle_questions(uow: UnitOfWork, handover: Handover, sealed: list[Version]) -> None:
+    """The questions to which these documents are the answer are answered now."""
+    answered = uow.session.scalars(
+        select(Question)
+        .where(Question.document_id.in_([version.document_id for version in sealed]))
+        .where(Question.state == QuestionState.OPEN)
+        .options(joinedload(Question.asker), joinedload(Question.document))
+    ).all()
+    for question in answered:
+        assert question.document is not None
+        question.state = QuestionState.ANSWERED
+        question.answered_at, question.answered_by_id = uow.resources.clock(), uow.actor.id
+        facts = {"person": question.asker.name, "document": question.document.title}
+        uow.record("question_answered", handover, question, **facts)
 
 
 def drafts_of(uow: UnitOfWork, item: Item) -> list[Version]:

@@ -88,6 +88,11 @@ def in_texts(blocks: Iterable[tuple[int, str]]) -> list[Facts]:
     return found[:MOST]
 
 
+def blocking(text: str) -> bool:
+    """Whether a text holds something somebody would have to decide about before the seal."""
+    return any(one.kind in BLOCKING for one in find(text))
+
+
 def undecided(version: Version, reading: Reading | None) -> bool:
     """Whether a draft holds something its owner has to decide about before it can be sealed."""
     if reading is None or version.sealed or version.findings_reason is not None:

@@ -85,7 +85,9 @@ def start_choices(uow: UnitOfWork) -> StartChoices:
         select(Person).where(Person.id.in_(able(today))).order_by(Person.name, Person.id)
     ).all()
     acting = {person.id for person in people}
-    heads = {line.public_id: _usual_head(line.position, line.person, acting) for line in leavers}
+    heads = {
+        line.public_id: usual_head(line.position, acting - {line.person_id}) for line in leavers
+    }
     head_of = {assignment: head.public_id for assignment, head in heads.items() if head}
     return StartChoices(list(leavers), list(people), head_of)
 
@@ -190,13 +192,13 @@ def cancel(uow: UnitOfWork, handover_id: str, reason: str) -> Handover:
     return handover
 
 
-def _usual_head(position: Position, leaver: Person, acting: set[int]) -> Person | None:
-    """The head of the position's department, or of the nearest one above with one who can act."""
+def usual_head(position: Position, acting: set[int]) -> Person | None:
+    """The head of the position's department, or of the nearest one above, among those acting."""
     department: Department | None = position.department
     seen: set[int] = set()
     while department is not None and department.id not in seen:
         head = department.head
-        if head is not None and head.id in acting and head.id != leaver.id:
+        if head is not None and head.id in acting:
             return head
         seen.add(department.id)
         department = department.parent
@@ -256,7 +258,7 @@ def _parts(
         problems.append(Problem("receivers", "choice_unknown"))
     elif leaver.public_id in receivers:
         problems.append(Problem("receivers", "receiver_is_leaver"))
-    chosen = found.get(head) if head else _usual_head(position, leaver, acting)
+    chosen = found.get(head) if head else usual_head(position, acting - {leaver.id})
     if chosen is None:
         problems.append(Problem("head", "choice_unknown" if head else "required"))
     elif chosen.id == leaver.id:

@@ -24,7 +24,16 @@ from sqlalchemy.orm import aliased, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from portal.errors import FileRefused, NotReady, Refused
-from portal.models import Blob, Document, Handover, Item, Version
+from portal.models import (
+    Blob,
+    Document,
+    Handover,
+    HandoverState,
+    Item,
+    Question,
+    QuestionState,
+    Version,
+)
 from portal.permissions import Action
 from portal.resources import Resources
 from portal.services import documents, readings
@@ -39,6 +48,7 @@ __all__ = [
     "ToDocument",
     "ToHandover",
     "ToItem",
+    "ToQuestion",
     "add",
     "check",
     "clean_filename",
@@ -78,7 +88,20 @@ class ToDocument:
     document_id: str
 
 
-Target = ToItem | ToHandover | ToDocument
+@dataclass(frozen=True)
+class ToQuestion:
+    """The answer to a question, a document of its case.
+
+    One that was typed has been looked through and is sealed as it arrives. A file is a draft as any
+    other and answers when it is sealed; a case that is closed takes no draft, so there, too, it is
+    sealed at once.
+    """
+
+    question_id: str
+    typed: bool = False
+
+
+Target = ToItem | ToHandover | ToDocument | ToQuestion
 
 
 @dataclass(frozen=True)
@@ -101,16 +124,19 @@ class _Place:
     handover_id: int
     item: Item | None
     document: Document | None
+    question: Question | None = None
+    typed: bool = False
 
 
 def check(uow: UnitOfWork, target: Target) -> None:
     """Whether this person may put a file there now.
 
     Raises NotFound, Forbidden, and Refused (handover_closed, item_takes_no_files,
-    secret_takes_no_files).
+    secret_takes_no_files, question_settled, answer_unread: nobody could look through a file that is
+    sealed before it is read).
     """
     place = _permitted(uow, target)
-    _ensure_open(place, uow.session.get_one(Handover, place.handover_id))
+    _ensure_open(uow, place, uow.session.get_one(Handover, place.handover_id))
 
 
 def store(resources: Resources, stream: BinaryIO, limit: int) -> StoredBlob:
@@ -151,9 +177,10 @@ def add(uow: UnitOfWork, target: Target, arrival: Arrival) -> Version:
     if arrival.token and (before := sent_before(uow, arrival.token)):
         return before
     place = _permitted(uow, target)
-    _ensure_open(place, handover)
+    _ensure_open(uow, place, handover)
     filename = clean_filename(arrival.filename)
-    _ensure_new(uow, place, arrival.blob.digest, filename)
+    if place.question is None or place.question.document_id is not None:
+        _ensure_new(uow, place, arrival.blob.digest, filename)
     version = _enter(uow, place, handover, Arrival(arrival.blob, filename, arrival.token))
     readings.queue(uow, version)
     return version
@@ -180,9 +207,20 @@ def _permitted(uow: UnitOfWork, target: Target) -> _Place:
         case ToDocument(document_id):
             document = uow.load(Document, document_id, Action.CHANGE_DOCUMENT)
             return _Place(document.handover_id, document.item, document)
+        case ToQuestion(question_id, typed):
+            question = uow.load(Question, question_id, Action.ANSWER_QUESTION)
+            return _Place(question.handover_id, None, None, question, typed)
 
 
-def _ensure_open(place: _Place, handover: Handover) -> None:
+def _ensure_open(uow: UnitOfWork, place: _Place, handover: Handover) -> None:
+    if place.question is not None:
+        if place.question.state is not QuestionState.OPEN:
+            raise Refused("question_settled")
+        # Who asks after the handover gets the answer where the knowledge lies.
+        if handover.state is HandoverState.COMPLETED:
+            if uow.resources.settings.guard and not place.typed:
+                raise Refused("answer_unread")
+            return
     if not handover.running:
         raise Refused("handover_closed")
     if place.item is not None:
@@ -218,6 +256,7 @@ def _enter(uow: UnitOfWork, place: _Place, handover: Handover, arrival: Arrival)
     document = place.document or _new_document(uow, place, arrival.filename)
     # The caller shows both after the transaction.
     set_committed_value(document, "handover", handover)
+    seals = place.question is not None and (place.typed or not handover.running)
     newest = documents.newest_version(uow, document)
     version = Version(
         document=document,
@@ -227,6 +266,8 @@ def _enter(uow: UnitOfWork, place: _Place, handover: Handover, arrival: Arrival)
         uploaded_at=moment,
         uploaded_by_id=uow.actor.id,
         upload_token=_short(arrival.token),
+        sealed_at=moment if seals else None,
+        sealed_by_id=uow.actor.id if seals else None,
     )
     session.add(version)
     session.flush()
@@ -245,15 +286,20 @@ def _enter(uow: UnitOfWork, place: _Place, handover: Handover, arrival: Arrival)
 
 
 def _new_document(uow: UnitOfWork, place: _Place, filename: str) -> Document:
+    question = place.question
     document = Document(
         handover_id=place.handover_id,
         item_id=place.item.id if place.item else None,
         owner_id=uow.actor.id,
-        title=stem(filename),
+        # What was asked is what the answer is found by.
+        title=question.text[: documents.TITLE_LENGTH] if question else stem(filename),
         created_at=uow.resources.clock(),
     )
     uow.session.add(document)
     uow.session.flush()
+    if question is not None:
+        question.document_id = document.id
+        uow.session.flush()
     return document
 
 

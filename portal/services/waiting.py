@@ -8,12 +8,13 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, and_, select
 
-from portal.models import IN_HAND, SETTLED, Handover, Item, ItemState, Requirement
+from portal.models import IN_HAND, SETTLED, Handover, Item, ItemState, Question, Requirement
 from portal.permissions import Action
+from portal.services import questions
 from portal.unit_of_work import UnitOfWork
 
 # What was returned first; what somebody else is late with after all the person can do alone.
-ORDER = {"resubmit": 0, "submit": 1, "review": 1, "complete": 1, "missing_due": 2}
+ORDER = {"resubmit": 0, "submit": 1, "review": 1, "complete": 1, "question": 1, "missing_due": 2}
 
 
 @dataclass(frozen=True)
@@ -21,18 +22,22 @@ class Waiting:
     """One thing that waits.
 
     kind: submit, resubmit (it was returned), review, complete (nothing required is missing; `item`
-    is None), or missing_due: a required item that somebody else is late with and this person, as
-    a head, could waive.
+    is None), missing_due: a required item that somebody else is late with and this person, as
+    a head, could waive; or question: one to answer, of a completed case, too.
     """
 
     kind: str
     item: Item | None
     handover: Handover
     due_on: date
+    question: Question | None = None
 
 
 def waiting(uow: UnitOfWork, handovers: Sequence[Handover]) -> list[Waiting]:
-    """What waits in those of the cases that are running; five queries for any number of cases."""
+    """What waits in those of the cases that are running, and questions of any case.
+
+    The number of queries is the same for any number of cases.
+    """
     running = {handover.id: handover for handover in handovers if handover.running}
     late = and_(Requirement.required, Item.due_on < uow.resources.today())
     kinds = (
@@ -50,7 +55,13 @@ def waiting(uow: UnitOfWork, handovers: Sequence[Handover]) -> list[Waiting]:
         Waiting("complete", None, running[row], running[row].last_day)
         for row in _ready(uow, list(running))
     ]
-    return sorted([*found.values(), *ready], key=lambda each: (ORDER[each.kind], each.due_on))
+    asked = [
+        Waiting("question", None, question.handover, question.handover.last_day, question)
+        for question in questions.to_answer(uow)
+    ]
+    return sorted(
+        [*found.values(), *ready, *asked], key=lambda each: (ORDER[each.kind], each.due_on)
+    )
 
 
 def _items(uow: UnitOfWork, cases: list[int], condition: ColumnElement[bool]) -> list[Item]:
