@@ -22,6 +22,7 @@ from portal.models import (
     Item,
     Person,
     Position,
+    Question,
     Role,
     RoleGrant,
     Version,
@@ -52,15 +53,17 @@ YESTERDAY = date(2026, 3, 1)
 
 @dataclass
 class Cases:
-    """One case in each state, each with a sealed document of each visibility and a draft.
+    """One case in each state, each with a sealed document of each visibility, a draft, a question.
 
-    Their ids by state, and by state and visibility («draft» for the draft); all of `leaver`.
+    Their ids by state, and by state and visibility («draft» for the draft); all of `leaver`, but
+    the questions, which `receiver` has asked.
     """
 
     company: Company
     cases: dict[str, str] = field(default_factory=dict)
     documents: dict[tuple[str, str], int] = field(default_factory=dict)
     versions: dict[tuple[str, str], int] = field(default_factory=dict)
+    questions: dict[str, int] = field(default_factory=dict)
 
     def rows(self, who: str, action: Action) -> set[Any]:
         """Row ids this person may do the action on."""
@@ -80,6 +83,10 @@ def cases(company: Company) -> Cases:
             for name in (*(each.value for each in Visibility), "draft"):
                 _add_document(uow, made, (state.value, name), handover_id)
             uow.record("handover_started", row(uow, Handover, case))
+            asked = Question(handover_id=handover_id, asker_id=company.receiver.id, text="Why?")
+            uow.session.add(asked)
+            uow.session.flush()
+            made.questions[state.value] = asked.id
         close(company, case, state)
     return made
 
@@ -190,9 +197,40 @@ ON_DOCUMENTS = {
 }
 
 
+# By the state of the case.
+ON_QUESTIONS = {
+    Action.VIEW_QUESTION: dict.fromkeys(HandoverState, PARTS),
+    Action.WITHDRAW_QUESTION: {state: {"receiver"} for state in HandoverState},
+    Action.ANSWER_QUESTION: {
+        HandoverState.RUNNING: {"leaver"},
+        HandoverState.COMPLETED: HEADS,
+        HandoverState.CANCELLED: set(),
+    },
+}
+ASKS = {
+    HandoverState.RUNNING: {"receiver", "colleague"},
+    HandoverState.COMPLETED: {"receiver", "colleague"},
+    HandoverState.CANCELLED: set(),
+}
+
+
 def test_every_action_stands_in_a_table() -> None:
-    tables = (ON_CASES, ON_ITEMS, ON_SALES, ON_ALL, ON_DOCUMENTS, {Action.VIEW_EVENT})
+    others = {Action.VIEW_EVENT, Action.ASK_QUESTION}
+    tables = (ON_CASES, ON_ITEMS, ON_SALES, ON_ALL, ON_DOCUMENTS, ON_QUESTIONS, others)
     assert {action for table in tables for action in table} == set(Action)
+
+
+def test_questions(cases: Cases) -> None:
+    for action, table in ON_QUESTIONS.items():
+        found = {who: cases.rows(who, action) for who in EVERYBODY}
+        for state, allowed in table.items():
+            asked = cases.questions[state.value]
+            assert {who for who in EVERYBODY if asked in found[who]} == allowed, (action, state)
+    found = {who: cases.rows(who, Action.ASK_QUESTION) for who in EVERYBODY}
+    with cases.company.resources.read() as uow:
+        for state, allowed in ASKS.items():
+            case = row(uow, Handover, cases.cases[state.value]).id
+            assert {who for who in EVERYBODY if case in found[who]} == allowed, state
 
 
 def test_cases(cases: Cases) -> None:

@@ -12,6 +12,8 @@ PLACES = (
     ("hr", "/items/{}"),
     ("hr", "/documents/{}"),
     ("hr", "/versions/{}"),
+    ("receiver", "/questions/{}"),
+    ("receiver", "/questions/new?q=a&handover={}"),
     ("hr", "/positions/{}/map"),
     ("hr", "/positions/{}/blueprint"),
     ("hr", "/admin/assignments/{}"),

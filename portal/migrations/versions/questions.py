@@ -31,8 +31,21 @@ MOVED = "OLD.state = 'answered' AND (" + (
     )
     + ")"
 )
+# As in the rules before these: nothing takes the place of what is protected.
+TAKEN = (
+    "EXISTS (SELECT 1 FROM questions q WHERE q.state = 'answered'{other} AND (q.id = NEW.id"
+    " OR q.public_id = NEW.public_id OR q.document_id = NEW.document_id))"
+)
 RULES = (
     ("version_closed_insert", "versions", "INSERT", CLOSED, "closed"),
+    ("question_replace_insert", "questions", "INSERT", TAKEN.format(other=""), "sealed"),
+    (
+        "question_replace_update",
+        "questions",
+        "UPDATE",
+        TAKEN.format(other=" AND q.id <> OLD.id"),
+        "sealed",
+    ),
     ("question_answered_update", "questions", "UPDATE", MOVED, "sealed"),
     ("question_answered_delete", "questions", "DELETE", "OLD.state = 'answered'", "sealed"),
 )
@@ -76,6 +89,13 @@ def upgrade() -> None:
     for rule in RULES:
         for statement in _postgresql(*rule) if postgresql else _sqlite(*rule):
             op.execute(statement)
+    if postgresql:
+        op.execute(
+            "CREATE FUNCTION questions_truncate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            " RAISE EXCEPTION 'portal: sealed' USING ERRCODE = 'integrity_constraint_violation';"
+            " END $$; CREATE TRIGGER questions_truncate BEFORE TRUNCATE ON questions"
+            " FOR EACH STATEMENT EXECUTE FUNCTION questions_truncate()"
+        )
 
 
 def _sqlite(name: str, table: str, operation: str, condition: str, message: str) -> list[str]:
