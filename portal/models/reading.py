@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, text
+from sqlalchemy import JSON, BigInteger, ColumnElement, ForeignKey, Index, String, or_, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.models.base import Base, Facts, UtcDateTime, now, word
@@ -30,6 +31,9 @@ FINDABLE = frozenset({ReadingState.FINDABLE, ReadingState.PARTIAL})
 class Reading(Base):
     """One reading of a version; a re-read is a new row, and `current` says which one counts.
 
+    A `successor` is made by a better reader beside a current one that is findable, and takes its
+    place when it is findable itself: until then nothing is lost to searches.
+
     A worker holds `lease_until` while it works and moves it on as it gets ahead; when it passes,
     the reconciler gives the reading to another worker. `attempts` bounds how often.
     """
@@ -49,6 +53,7 @@ class Reading(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     version_id: Mapped[int] = mapped_column(ForeignKey("versions.id"), index=True)
     current: Mapped[bool] = mapped_column(default=True)
+    successor: Mapped[bool] = mapped_column(default=False)
     state: Mapped[ReadingState] = mapped_column(
         word(ReadingState),
         default=ReadingState.QUEUED,
@@ -77,6 +82,16 @@ class Reading(Base):
     cutter_version: Mapped[int] = mapped_column(default=0)
 
     version: Mapped[Version] = relationship()
+
+    @hybrid_property
+    def alive(self) -> bool:
+        """Whether work on it still counts."""
+        return self.current or self.successor
+
+    @alive.inplace.expression
+    @classmethod
+    def _alive(cls) -> ColumnElement[bool]:
+        return or_(cls.current, cls.successor)
 
     @property
     def finished(self) -> bool:

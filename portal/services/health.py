@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from portal.models import FINISHED, Reading, ReadingState
 from portal.permissions import Action
+from portal.services import rereading
 from portal.unit_of_work import UnitOfWork
 
 # A reading that waits so many leases while none is under way: nobody takes it.
@@ -24,6 +25,7 @@ class Health:
 
     waiting, oldest: readings not finished, and since when the oldest waits (None: none does).
     stalled: they wait and no worker is at work. failed, partial: current readings that ended so.
+    outdated: versions that a better reader reads again by and by; they are found meanwhile.
     free_bytes: on the disk of the data folder; below reserve_bytes no file is taken.
     """
 
@@ -32,6 +34,7 @@ class Health:
     stalled: bool
     failed: int
     partial: int
+    outdated: int
     free_bytes: int
     reserve_bytes: int
 
@@ -69,6 +72,7 @@ def show(uow: UnitOfWork) -> Health:
         stalled=bool(waiting) and not at_work and oldest < moment - patience,
         failed=ends.get(ReadingState.FAILED, 0),
         partial=ends.get(ReadingState.PARTIAL, 0),
+        outdated=rereading.waiting(uow),
         free_bytes=shutil.disk_usage(settings.data_folder).free,
         reserve_bytes=settings.free_disk_reserve_bytes,
     )

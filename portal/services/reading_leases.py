@@ -56,7 +56,7 @@ def claim(resources: Resources, reading_id: int) -> Claim | None:
     """
     with resources.write() as uow:
         reading = locked(uow, reading_id)
-        if reading is None or not reading.current or reading.finished:
+        if reading is None or not reading.alive or reading.finished:
             return None
         moment = resources.clock()
         if reading.lease_token and reading.lease_until and reading.lease_until > moment:
@@ -109,7 +109,7 @@ def renew(resources: Resources, held_claim: Claim, **values: Any) -> None:
         done = uow.session.execute(
             update(Reading)
             .where(Reading.id == held_claim.reading_id, Reading.lease_token == held_claim.token)
-            .where(Reading.current)
+            .where(Reading.alive)
             .values(lease_until=resources.clock() + _length(resources), **values)
             .returning(Reading.id)
         )
@@ -120,7 +120,7 @@ def renew(resources: Resources, held_claim: Claim, **values: Any) -> None:
 def held(uow: UnitOfWork, held_claim: Claim) -> Reading:
     """The reading, locked until the end of the transaction. Raises LeaseLost."""
     reading = locked(uow, held_claim.reading_id)
-    if reading is None or reading.lease_token != held_claim.token or not reading.current:
+    if reading is None or reading.lease_token != held_claim.token or not reading.alive:
         raise LeaseLost
     return reading
 
@@ -150,7 +150,14 @@ def give_back(resources: Resources, held_claim: Claim, error: BaseException | No
 
 
 def fail(uow: UnitOfWork, reading: Reading, reason: Facts) -> None:
-    """Write down that the version was not read, and why: a failure is never silent."""
+    """Write down that the version was not read, and why: a failure is never silent.
+
+    Of a successor there is nothing to tell: the reading it was to replace goes on counting.
+    """
+    if reading.successor:
+        reading.successor = False
+        _end(uow, reading, reason)
+        return
     uow.record("reading_failed", *_told(reading), **_end(uow, reading, reason))
 
 

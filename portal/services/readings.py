@@ -28,7 +28,7 @@ from portal.models import FINDABLE, Document, Embedding, Reading, ReadingState, 
 from portal.models.base import Facts
 from portal.permissions import Action
 from portal.resources import Resources
-from portal.services import embeddings, findings, reading_leases, reading_text
+from portal.services import embeddings, findings, reading_leases, reading_text, rereading
 from portal.services.inserting import insert_missing
 from portal.services.reading_leases import Claim, LeaseLost
 from portal.unit_of_work import UnitOfWork
@@ -56,8 +56,8 @@ def queue(uow: UnitOfWork, version: Version) -> Reading:
     """
     uow.session.execute(
         update(Reading)
-        .where(Reading.version_id == version.id, Reading.current)
-        .values(current=False)
+        .where(Reading.version_id == version.id, Reading.alive)
+        .values(current=False, successor=False)
         .execution_options(synchronize_session="fetch")
     )
     moment = uow.resources.clock()
@@ -263,6 +263,8 @@ def _publish(uow: UnitOfWork, reading: Reading, model_id: int) -> None:
         .execution_options(populate_existing=True)
     ).one()
     document = version.document
+    if reading.successor:
+        rereading.take_over(uow, reading)
     reading.state = ReadingState.PARTIAL if reading.partial else ReadingState.FINDABLE
     reading_leases.settle(uow, reading)
     if not _read_before(uow, reading):

@@ -22,7 +22,7 @@ from portal.models import (
     Version,
 )
 from portal.resources import Resources
-from portal.services import index_rows, pictures, readings, resumable
+from portal.services import index_rows, pictures, readings, rereading, resumable
 from portal.services.inserting import insert_missing
 from portal.unit_of_work import UnitOfWork
 from storage import StorageError
@@ -42,6 +42,7 @@ def reconcile(resources: Resources) -> None:
     with resources.write() as uow:
         _stuck_readings(uow)
         _unread_versions(uow)
+        rereading.order(uow)
         _wanted_maps(uow)
     with resources.write() as uow:
         if index_rows.waiting_passages(uow) >= index_rows.FOLD_PASSAGES:
@@ -60,7 +61,7 @@ def _stuck_readings(uow: UnitOfWork) -> None:
     moment = uow.resources.clock()
     stuck = uow.session.scalars(
         select(Reading)
-        .where(Reading.current, Reading.state.not_in(FINISHED))
+        .where(Reading.alive, Reading.state.not_in(FINISHED))
         .where(or_(Reading.lease_until.is_(None), Reading.lease_until <= moment))
         .order_by(Reading.queued_at, Reading.id)
         .limit(MOST)
