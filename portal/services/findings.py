@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from indexing.sensitive import CREDENTIALS, Excerpt, Finding, Kind, excerpt, find
+from indexing.sensitive import CREDENTIALS, Excerpt, Finding, Kind, excerpt, find_in_blocks
 from portal.errors import InvalidInput, Problem, Refused
 from portal.models import (
     Block,
@@ -32,7 +32,8 @@ from portal.unit_of_work import UnitOfWork
 
 # A leaver's own mobile number, or a client's, is often what is handed over: shown, not in the way.
 BLOCKING = frozenset(Kind) - {Kind.MOBILE_NUMBER}
-# Kept of one file; where there are more, one decision about them all is what is wanted anyway.
+# Kept of one kind in one file; where there are more, one decision about them all is wanted anyway.
+# Of each kind apart: a list of clients' numbers must not crowd out the password behind it.
 MOST = 200
 REASON_LENGTH = 2000
 _WITHOUT_TEXT = frozenset({ReadingState.QUEUED, ReadingState.READING})
@@ -76,16 +77,18 @@ def look(uow: UnitOfWork, reading: Reading) -> list[Facts]:
 
 
 def in_texts(blocks: Iterable[tuple[int, str]]) -> list[Facts]:
-    """Return what is sensitive in blocks, given as ordinal and text; at most `MOST`."""
+    """Return what is sensitive in blocks, given as ordinal and text; at most `MOST` of a kind."""
+    numbered = list(blocks)
     found: list[Facts] = []
-    for number, text in blocks:
-        found += [
-            {"block": number, "start": one.start, "end": one.end, "kind": one.kind.value}
-            for one in find(text)
-        ]
-        if len(found) >= MOST:
-            break
-    return found[:MOST]
+    kept: Counter[Kind] = Counter()
+    for place, one in find_in_blocks([text for _, text in numbered]):
+        kept[one.kind] += 1
+        if kept[one.kind] <= MOST:
+            number = numbered[place][0]
+            found.append(
+                {"block": number, "start": one.start, "end": one.end, "kind": one.kind.value}
+            )
+    return found
 
 
 def blocking(text: str) -> bool:

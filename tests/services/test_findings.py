@@ -208,3 +208,12 @@ def test_decisions_that_cannot_be_made(desk: Desk, case: str, item: str) -> None
         uow.session.query(Handover).one().state = HandoverState.CANCELLED
     with pytest.raises(Refused, match="handover_closed"):
         keep(harmless, "why")
+
+
+def test_many_numbers_do_not_crowd_out_the_password_behind_them(desk: Desk, item: str) -> None:
+    clients = "\n".join(f"客户{number},138{number:08}" for number in range(findings.MOST + 50))
+    desk.upload("leaver", ToItem(item), f"{clients}\n\n登录密码：Qx7#mZp2w9", "客户.txt")
+    desk.work()
+    with pytest.raises(Refused) as caught:
+        submit(desk, item)
+    assert caught.value.code == "sensitive_found"
