@@ -16,8 +16,9 @@ from indexing.generation import Generation, open_generation, pointer_of
 from indexing.growing import Growing
 from indexing.manifest import IdentityMismatch, IndexDamaged
 from indexing.query import parse
-from indexing.retrieval import retrieve
+from indexing.retrieval import retrieve, weights_within
 from indexing.segment import Segment
+from indexing.terms import Weights
 
 __all__ = ["Entry", "EntrySource", "Hit", "IdentityMismatch", "Index", "Mode"]
 
@@ -182,6 +183,10 @@ class Index:
             return []
         words = None if mode is Mode.DENSE else parse(query)
         return retrieve(within, words, None if mode is Mode.LEXICAL else vector, limit)
+
+    def weights(self, query: str) -> Weights:
+        """Return how much each word of the query says, by how few passages hold it."""
+        return weights_within(self._state.segments, parse(query))
 
 
 def _state_of(generation: Generation, growing: Growing | None) -> _State:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from indexing.block import Block, BlockKind
 from indexing.cells import area, line_rows, reference
-from indexing.place import Box, Place
+from indexing.place import Box, Place, boxes_within
 from indexing.sentence import ends_sentence, pieces, sentences
 
 # Raise when the same blocks would be cut differently: old versions are then cut again by a job.
@@ -241,19 +241,7 @@ def _boxes(found: Iterable[_Piece]) -> tuple[Box, ...]:
 
 
 def _share(piece: _Piece) -> Iterator[Box]:
-    """Yield the boxes over which the piece stands.
-
-    A block has about one box a line, so a sentence's share of the characters is its share of the
-    lines' lengths: near enough to mark it, without a place for every character.
-    """
-    boxes = piece.block.place.boxes
-    lengths = [max(right - left, bottom - top) for left, top, right, bottom in boxes]
-    total, begin = sum(lengths) or 1.0, 0.0
-    for box, length in zip(boxes, lengths, strict=True):
-        end = begin + length / total
-        if end > piece.begin + 0.01 and begin < piece.end - 0.01:
-            yield box
-        begin = end
+    yield from boxes_within(piece.block.place.boxes, piece.begin, piece.end)
 
 
 def _row_drafts(block: Block, count_tokens: CountTokens, limit: int) -> Iterator[_Draft]:

@@ -61,6 +61,22 @@ class Place:
         )
 
 
+def boxes_within(boxes: Sequence[Box], begin: float, end: float) -> list[Box]:
+    """Return the boxes over which a part of a text stands, given as shares of its characters.
+
+    A text has about one box a line, so a sentence's share of the characters is its share of the
+    lines' lengths: near enough to mark it, without a place for every character.
+    """
+    lengths = [max(right - left, bottom - top) for left, top, right, bottom in boxes]
+    total, at, found = sum(lengths) or 1.0, 0.0, []
+    for box, length in zip(boxes, lengths, strict=True):
+        until = at + length / total
+        if until > begin + 0.01 and at < end - 0.01:
+            found.append(box)
+        at = until
+    return found
+
+
 def _integer(value: Mapping[str, object], key: str) -> int | None:
     found = value.get(key)
     if found is not None and (not isinstance(found, int) or isinstance(found, bool)):

@@ -26,7 +26,7 @@ def retrieve(
 ) -> list[Hit]:
     """Return the best hits; without a query by vector alone, without a vector by words alone."""
     depth = max(limit, _DEPTH)
-    weights = _weights(within, query)
+    weights = weights_within([segment for segment, _ in within], query)
     found = [_candidates(scoped, query, weights, vector, depth) for scoped in within]
     if not any(ordinals.size for ordinals, _ in found):
         return []
@@ -43,13 +43,14 @@ def retrieve(
     return [_hit(at, passages, readings, candidates, scores) for at in order]
 
 
-def _weights(within: Sequence[Scoped], query: Query | None) -> Weights:
+def weights_within(segments: Sequence[Segment], query: Query | None) -> Weights:
+    """Return what the terms of a query weigh over all passages of the segments."""
     if query is None:
         return Weights({}, 0.0)
     terms = terms_of(query)
-    counts = [segment.words.frequencies(terms) for segment, _ in within]
+    counts = [segment.words.frequencies(terms) for segment in segments]
     frequencies = [sum(column) for column in zip(*counts, strict=True)]
-    passages = sum(segment.passages for segment, _ in within)
+    passages = sum(segment.passages for segment in segments)
     return weights_of(terms, frequencies, passages)
 
 

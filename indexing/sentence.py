@@ -22,7 +22,18 @@ _BESIDE_CHARACTER = re.compile(r"(?<=[\u2e80-\uffff])|(?=[\u2e80-\uffff])")
 
 def sentences(text: str) -> list[str]:
     """Split text into sentences; joined again they hold every character but white space."""
-    return [part.strip() for part in _BOUNDARY.split(text) if part and part.strip()]
+    return [text[begin:end] for begin, end in sentence_spans(text)]
+
+
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Return where the sentences stand, as (start, end), white space apart."""
+    cuts = [0, *(at for match in _BOUNDARY.finditer(text) for at in match.span()), len(text)]
+    parts = ((begin, text[begin:end]) for begin, end in zip(cuts[::2], cuts[1::2], strict=True))
+    return [
+        (begin + len(part) - len(part.lstrip()), begin + len(part.rstrip()))
+        for begin, part in parts
+        if part.strip()
+    ]
 
 
 def ends_sentence(text: str) -> bool:

@@ -14,6 +14,7 @@ from portal.settings import Settings
 if TYPE_CHECKING:
     from datetime import date
 
+    from portal.services.answering import AnswerLine
     from portal.services.search import HitLine, Results
     from portal.services.search_scope import Choice
     from portal.unit_of_work import UnitOfWork
@@ -117,7 +118,19 @@ def _text(found: Results) -> str:
         lines.insert(
             0, "None of these words stands in what follows, which comes nearest in meaning.\n"
         )
+    if found.answer:
+        lines[:0] = [*_answer_text(found.answer), ""]
     return "\n".join([*lines, f"{found.total} documents, page {found.page} of {found.pages}"])
+
+
+def _answer_text(answer: AnswerLine) -> list[str]:
+    if not answer.quotes:
+        return ["The handover documents hold no answer to this. These passages come closest:"]
+    return [
+        f"“{' '.join(''.join(part.text for part in each) for each in quote.sentences)}” "
+        f"({quote.document.title}, version {quote.version.number})"
+        for quote in answer.quotes
+    ]
 
 
 def _lines(at: int, hit: HitLine) -> list[str]:
@@ -146,6 +159,29 @@ def _lines(at: int, hit: HitLine) -> list[str]:
     ]
 
 
+def _answer_json(answer: AnswerLine | None) -> dict[str, Any] | None:
+    """What answers, with no quotes where nothing does; None where no question was asked."""
+    if answer is None:
+        return None
+    return {
+        "confidence": round(answer.confidence, 3),
+        "quotes": [
+            {
+                "sentences": [
+                    "".join(part.text for part in sentence) for sentence in quote.sentences
+                ],
+                "document": quote.document.title,
+                "document_id": quote.document.public_id,
+                "version": quote.version.number,
+                "version_id": quote.version.public_id,
+                "person": quote.author.name,
+                "place": quote.place.to_json(),
+            }
+            for quote in answer.quotes
+        ],
+    }
+
+
 def _json(found: Results) -> str:
     value = {
         "total": found.total,
@@ -153,6 +189,7 @@ def _json(found: Results) -> str:
         "pages": found.pages,
         "by_words": found.by_words,
         "by_meaning": found.by_meaning,
+        "answer": _answer_json(found.answer),
         "hits": [
             {
                 "document": hit.document.title,

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from indexing.answering import Asked
 from indexing.entry import FloatArray, Hit
 from indexing.index import Mode
 from indexing.marking import Fragment, excerpt, matches
@@ -22,7 +23,8 @@ from indexing.place import Place
 from indexing.query import Query, parse
 from portal.models import Document, Handover, Passage, Person, Position, Reading, Version
 from portal.permissions import Action
-from portal.services import search_scope
+from portal.services import answering, search_scope
+from portal.services.answering import AnswerLine
 from portal.services.index_rows import caught_up
 from portal.services.search_scope import Facets, SearchForm
 from portal.unit_of_work import UnitOfWork
@@ -67,7 +69,8 @@ class Results:
 
     readable: documents this person could find at all. by_words: the model was not available, so
     only words were compared. by_meaning: none of the words stands in the hits of this page; they
-    are what is nearest, which may answer or not.
+    are what is nearest, which may answer or not. answer: what answers a question, without quotes
+    where nothing does; None where nothing was asked in a sentence, and on further pages.
     """
 
     query: Query
@@ -79,6 +82,7 @@ class Results:
     readable: int
     by_words: bool
     by_meaning: bool
+    answer: AnswerLine | None = None
 
 
 def search(uow: UnitOfWork, form: SearchForm) -> Results:
@@ -103,7 +107,29 @@ def search(uow: UnitOfWork, form: SearchForm) -> Results:
         readable=search_scope.readable(uow),
         by_words=bool(query.text) and vector is None,
         by_meaning=bool(lines) and not any(line.has_words for line in lines),
+        answer=_answer(uow, query, vector, groups) if page == 1 else None,
     )
+
+
+def _answer(
+    uow: UnitOfWork, query: Query, vector: FloatArray | None, groups: Sequence[_Group]
+) -> AnswerLine | None:
+    """What answers; the words of a version that another one stands for are not quoted."""
+    if vector is None or not groups:
+        return None
+    found = sorted(
+        (
+            (hit, group.version)
+            for group in groups
+            for hit in group.hits
+            if hit.reading_id == group.shown.reading_id
+        ),
+        key=lambda each: (-each[0].score, each[0].passage_id),
+    )
+    # Caught up when the hits were found.
+    weights = uow.resources.index.weights(query.text)
+    hits = [hit for hit, _ in found]
+    return answering.answered(uow, Asked(query, vector, weights, hits), found)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,221 @@
+"""Whether the sentences shown above the hits answer, and whether nothing is said when nothing does.
+
+    .venv/bin/python benchmarks/answering.py FOLDER … --answers squad.json … --limit 300 [--write]
+
+Folders are in the BEIR layout, files of answers in the layout of SQuAD with the same ids of
+questions. Every question is asked twice: with all documents, and without those that answer it.
+Half the questions of each set train, the other half are measured; then each set is measured by
+numbers trained on the others alone. A shown answer is right when one of its first quote's sentences
+holds an answer of the file; in sets without such a file, when it is of a relevant document, and
+these sets are measured only, never trained on. `--write` puts the numbers of all trained questions
+into indexing/answering.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from indexing import answering  # noqa: E402
+from indexing.answering import Asked, Candidate, Numbers, Source  # noqa: E402
+from indexing.encoder import Encoder  # noqa: E402
+from indexing.evaluation.collection import Collection, Question  # noqa: E402
+from indexing.evaluation.indexed import Indexed, encode  # noqa: E402
+from indexing.index import Index, Mode  # noqa: E402
+from indexing.query import parse  # noqa: E402
+from portal.services.search import DEPTH  # noqa: E402
+from portal.settings import Settings  # noqa: E402
+
+# Wanted is 0.8; what is chosen on one half falls a little short on the other.
+PRECISION = 0.82
+Answers = dict[str, list[str]]
+
+
+@dataclass
+class Case:
+    """One question asked once. `right` says for each sentence whether it answers."""
+
+    asked: Asked
+    chosen: list[Candidate]
+    facts: np.ndarray
+    right: list[bool]
+    answerable: bool
+    milliseconds: float
+
+
+def main() -> None:
+    """Measure, print a table, write numbers where asked."""
+    options = _options()
+    settings = Settings.from_environment(os.environ)
+    encoder = Encoder.load(settings.model, settings.model_folder, settings.encoder_threads)
+    answers = read_answers(options.answers)
+    sets: dict[str, list[Case]] = {}
+    exact: set[str] = set()
+    for folder in options.sets:
+        collection = Collection.read(folder)
+        questions = [q for q in collection.questions if q.id in answers]
+        if questions:
+            exact.add(collection.name)
+        asked = Collection(collection.name, collection.documents, questions or collection.questions)
+        cases = cases_of(asked, encoder, answers, (settings.passage_tokens, options.limit))
+        sets[collection.name] = cases
+        print(f"{collection.name}: {len(cases)} cases", file=sys.stderr)
+    report(sets, exact)
+    if options.write:
+        numbers = train([case for name in sorted(exact) for case in sets[name]])
+        answering.NUMBERS.write_text(answering.written({encoder.identity: numbers}), "utf-8")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("sets", type=Path, nargs="+", help="folders in the BEIR layout")
+    parser.add_argument("--answers", type=Path, nargs="*", default=[], help="files as SQuAD's")
+    parser.add_argument("--limit", type=int, default=300, help="questions of a set, by lot")
+    parser.add_argument("--write", action="store_true", help="write indexing/answering.json")
+    return parser.parse_args()
+
+
+def read_answers(paths: list[Path]) -> Answers:
+    """Return the answers of each question, of all files together: one a language, perhaps."""
+    found: Answers = {}
+    for path in paths:
+        for document in json.loads(path.read_text("utf-8"))["data"]:
+            for paragraph in document["paragraphs"]:
+                for question in paragraph["qas"]:
+                    texts = [each["text"].strip() for each in question["answers"]]
+                    found.setdefault(question["id"], []).extend(texts)
+    return found
+
+
+def cases_of(
+    collection: Collection, encoder: Encoder, answers: Answers, size: tuple[int, int]
+) -> list[Case]:
+    """Ask each question with and without its documents."""
+    tokens, limit = size
+    indexed = Indexed(collection, encode(collection, encoder, tokens), encoder)
+    everything = np.arange(len(collection.documents))
+    numbers = {document.id: at for at, document in enumerate(collection.documents)}
+    cases = []
+    with tempfile.TemporaryDirectory() as scratch:
+        index = indexed.fold(Path(scratch))
+        for question in collection.drawn(limit):
+            relevant = [numbers[name] for name in question.relevant if name in numbers]
+            for allowed in (everything, np.setdiff1d(everything, relevant)):
+                case = _case(indexed, (index, encoder), question, allowed)
+                _judge(case, relevant, answers.get(question.id))
+                cases.append(case)
+    return cases
+
+
+def _case(
+    indexed: Indexed, search: tuple[Index, Encoder], question: Question, allowed: np.ndarray
+) -> Case:
+    index, encoder = search
+    query = parse(question.text)
+    vector = encoder.encode_query(query.text)
+    hits = index.search(query.text, vector, allowed, DEPTH, Mode.HYBRID)
+    begin = time.perf_counter()
+    asked = Asked(query, vector, index.weights(query.text), hits)
+    sources = []
+    for hit in hits[: answering.PASSAGES]:
+        passage = indexed.encoded.passages[hit.passage_id]
+        heading = (passage.place.heading_path or ("",))[-1]
+        sources.append(Source(hit, hit.reading_id, passage.text, heading))
+    chosen = answering.candidates(asked, sources)
+    facts = answering.sentence_facts(asked, chosen, encoder.encode_passages)
+    whole = allowed.size == len(indexed.collection.documents)
+    spent = 1000 * (time.perf_counter() - begin)
+    return Case(asked, chosen, facts, [], whole, spent)
+
+
+def _judge(case: Case, relevant: list[int], answers: list[str] | None) -> None:
+    case.right = [
+        each.source.document in relevant
+        and (answers is None or any(text in each.text for text in answers))
+        for each in case.chosen
+    ]
+
+
+def fitted(rows: np.ndarray, labels: np.ndarray) -> tuple[float, ...]:
+    """Return the weights of a logistic model over plain facts, the constant last."""
+    scaler = StandardScaler().fit(rows)
+    model = LogisticRegression(max_iter=1000).fit(scaler.transform(rows), labels)
+    weights = model.coef_[0] / scaler.scale_
+    constant = float(model.intercept_[0] - weights @ scaler.mean_)
+    return (*map(float, weights), constant)
+
+
+def train(cases: list[Case]) -> Numbers:
+    """Return the numbers that serve these cases best."""
+    facts = np.concatenate([case.facts for case in cases])
+    sentence = fitted(facts, np.concatenate([case.right for case in cases]))
+    judged = [judged_by(case, sentence) for case in cases]
+    rows = np.array([row for row, _ in judged])
+    right = np.array([each for _, each in judged])
+    confidence = fitted(rows, right)
+    sure = answering.probability(rows, confidence)
+    fits = [t for t in np.sort(sure) if right[sure >= t].mean() >= PRECISION]
+    return Numbers(sentence, confidence, float(min(fits, default=1.0)))
+
+
+def judged_by(case: Case, sentence: tuple[float, ...]) -> tuple[np.ndarray, bool]:
+    """Return the facts about the chosen quote, and whether it is right."""
+    likely = answering.probability(case.facts, sentence)
+    quote = answering.quote_of(case.chosen, likely)
+    spans = {(id(quote.source), span) for span in quote.spans}
+    right = any(
+        each
+        for each, candidate in zip(case.right, case.chosen, strict=True)
+        if (id(candidate.source), candidate.span) in spans
+    )
+    return answering.confidence_facts(case.asked, case.chosen, case.facts, likely), right
+
+
+def report(sets: dict[str, list[Case]], exact: set[str]) -> None:
+    """Print what came out, a row a set."""
+    first = {n: [c for at, c in enumerate(s) if at // 2 % 2 == 0] for n, s in sets.items()}
+    rest = {n: [c for at, c in enumerate(s) if at // 2 % 2 == 1] for n, s in sets.items()}
+    numbers = train([case for name in exact for case in first[name]])
+    print(f"threshold {numbers.threshold:.3f}")
+    print(
+        "| set | right without abstaining | precision | answered | answered without its document |"
+    )
+    print("| --- | ---: | ---: | ---: | ---: |")
+    for name, cases in rest.items():
+        print(row(name, cases if name in exact else sets[name], numbers))
+    print("\nEach by the numbers of the other sets:")
+    for name in sorted(exact):
+        others = [case for other in exact - {name} for case in sets[other]]
+        print(row(name, sets[name], train(others)))
+    spent = [case.milliseconds for cases in sets.values() for case in cases]
+    print(
+        f"\nms a question: p50 {np.percentile(spent, 50):.0f}, p95 {np.percentile(spent, 95):.0f}"
+    )
+
+
+def row(name: str, cases: list[Case], numbers: Numbers) -> str:
+    """Return one row of the table."""
+    judged = [judged_by(case, numbers.sentence) for case in cases]
+    sure = answering.probability(np.array([facts for facts, _ in judged]), numbers.confidence)
+    shown, right = sure >= numbers.threshold, np.array([each for _, each in judged])
+    whole = np.array([case.answerable for case in cases])
+    precision = right[shown].mean() if shown.any() else float("nan")
+    figures = (right[whole].mean(), precision, shown[whole].mean(), shown[~whole].mean())
+    return f"| {name} | " + " | ".join(f"{figure:.2f}" for figure in figures) + " |"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""The answer above the hits: sentences of the passages a search has found, quoted where they stand.
+
+It is made of the hits alone, which the permission policy has already chosen, so nothing is quoted
+that this person could not open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import select
+
+from indexing import answering
+from indexing.answering import Asked, Numbers, Quote, Source
+from indexing.entry import Hit
+from indexing.marking import Fragment, marked
+from indexing.place import Place, boxes_within
+from indexing.query import Query
+from portal.models import Document, Handover, Passage, Person, Version
+from portal.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True)
+class QuoteLine:
+    """One to three sentences of one passage, each in fragments, and where they stand."""
+
+    passage: Passage
+    version: Version
+    document: Document
+    handover: Handover
+    author: Person
+    place: Place
+    sentences: list[list[Fragment]]
+
+
+@dataclass(frozen=True)
+class AnswerLine:
+    """What the page says above the hits: quotes, the first the best; none when nothing answers."""
+
+    quotes: list[QuoteLine]
+    confidence: float
+
+
+def answered(
+    uow: UnitOfWork, asked: Asked, found: Sequence[tuple[Hit, Version]]
+) -> AnswerLine | None:
+    """The answer to a question; None when it is none, or the model's numbers are not known.
+
+    `found` are hits this person may read, best first, with the version of each.
+    """
+    encoder = uow.resources.encoder
+    numbers = Numbers.of(encoder.identity)
+    if numbers is None or not answering.asks(asked.query):
+        return None
+    versions = {hit.passage_id: version for hit, version in found[: answering.PASSAGES]}
+    rows = select(Passage).where(Passage.id.in_(versions))
+    passages = {passage.id: passage for passage in uow.session.scalars(rows)}
+    sources = [
+        Source(
+            hit,
+            version.document_id,
+            passages[hit.passage_id].text,
+            _heading(passages[hit.passage_id], version),
+        )
+        for hit, version in found[: answering.PASSAGES]
+        if hit.passage_id in passages
+    ]
+    best = answering.answer(asked, sources, encoder.encode_passages, numbers)
+    if best is None or not best.sure:
+        return AnswerLine([], best.confidence if best else 0.0)
+    lines = [
+        _line(quote, passages[quote.source.hit.passage_id], versions, asked.query)
+        for quote in best.quotes
+    ]
+    return AnswerLine(lines, best.confidence)
+
+
+def _heading(passage: Passage, version: Version) -> str:
+    path = Place.from_json(passage.place).heading_path
+    return path[-1] if path else version.document.title
+
+
+def _line(quote: Quote, passage: Passage, versions: dict[int, Version], query: Query) -> QuoteLine:
+    version = versions[passage.id]
+    place = Place.from_json(passage.place)
+    if "last_boxes" not in passage.place:
+        length = len(passage.text) or 1
+        boxes = [
+            box
+            for begin, end in quote.spans
+            for box in boxes_within(place.boxes, begin / length, end / length)
+        ]
+        place = replace(place, boxes=tuple(dict.fromkeys(boxes)))
+    return QuoteLine(
+        passage=passage,
+        version=version,
+        document=version.document,
+        handover=version.document.handover,
+        author=version.document.owner,
+        place=place,
+        sentences=[marked(passage.text[slice(*span)], query) for span in quote.spans],
+    )
