@@ -32,6 +32,8 @@ PASSAGES, SENTENCES = 5, 8
 SHOWN = 3
 # What a passage further down the list has to hold more of the question's words to be looked at.
 _STEP = 0.15
+# So many other documents found tell as much as any number.
+_COMPANY = 10
 # A sentence beside the chosen one is shown when it is this likely in comparison.
 _BESIDE = 0.1
 
@@ -210,20 +212,26 @@ class _Surroundings:
         self._full = asked.weights.full or 1.0
         self._nearest = max(hit.dense or 0.0 for hit in asked.hits)
         self._fullest = max(hit.lexical or 0.0 for hit in asked.hits)
+        others = len({hit.reading_id for hit in asked.hits}) - 1
+        self._company = min(others, _COMPANY) / _COMPANY
 
     def of(self, source: Source) -> list[float]:
         hit = source.hit
         others = [each for each in self._hits if each.reading_id != hit.reading_id]
         dense, lexical = hit.dense or 0.0, (hit.lexical or 0.0) / self._full
-        # Capped: where there are few documents the next one may be as far as one likes.
+        # Among few documents the next one may be as far as one likes, and standing out says little.
+        score = min(hit.score - max((o.score for o in others), default=0.0), 0.4)
+        near = min(dense - max((o.dense or 0.0 for o in others), default=0.0), 0.08)
+        full = min(lexical - max((o.lexical or 0.0 for o in others), default=0.0) / self._full, 0.6)
         return [
             dense,
             lexical,
-            min(hit.score - max((o.score for o in others), default=0.0), 0.4),
-            min(dense - max((o.dense or 0.0 for o in others), default=0.0), 0.08),
-            min(lexical - max((o.lexical or 0.0 for o in others), default=0.0) / self._full, 0.6),
-            dense >= self._nearest,
-            (hit.lexical or 0.0) >= self._fullest,
+            self._company * score,
+            self._company * near,
+            self._company * full,
+            self._company * (dense >= self._nearest),
+            self._company * ((hit.lexical or 0.0) >= self._fullest),
+            self._company,
         ]
 
 
@@ -262,7 +270,8 @@ def probability(facts: Matrix, weights: Sequence[float]) -> Matrix:
 
 
 def _logit(share: float) -> float:
-    bounded = min(max(share, 1e-6), 1 - 1e-6)
+    # Bounded closely: where there is no second document its share is none at all.
+    bounded = min(max(share, 1e-3), 1 - 1e-3)
     return math.log(bounded / (1 - bounded))
 
 

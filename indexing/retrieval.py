@@ -45,7 +45,7 @@ def retrieve(
 
 def weights_within(segments: Sequence[Segment], query: Query | None) -> Weights:
     """Return what the terms of a query weigh over all passages of the segments."""
-    if query is None:
+    if query is None or not segments:
         return Weights({}, 0.0)
     terms = terms_of(query)
     counts = [segment.words.frequencies(terms) for segment in segments]

@@ -119,13 +119,14 @@ def _text(found: Results) -> str:
             0, "None of these words stands in what follows, which comes nearest in meaning.\n"
         )
     if found.answer:
-        lines[:0] = [*_answer_text(found.answer), ""]
+        lines[:0] = [*_answer_text(found.answer, closest=bool(found.hits)), ""]
     return "\n".join([*lines, f"{found.total} documents, page {found.page} of {found.pages}"])
 
 
-def _answer_text(answer: AnswerLine) -> list[str]:
+def _answer_text(answer: AnswerLine, *, closest: bool) -> list[str]:
     if not answer.quotes:
-        return ["The handover documents hold no answer to this. These passages come closest:"]
+        none = "The handover documents hold no answer to this."
+        return [f"{none} These passages come closest:" if closest else none]
     return [
         f"“{' '.join(''.join(part.text for part in each) for each in quote.sentences)}” "
         f"({quote.document.title}, version {quote.version.number})"

@@ -97,6 +97,7 @@ def search(uow: UnitOfWork, form: SearchForm) -> Results:
     pages = max(1, -(-len(groups) // PAGE))
     page = min(max(form.page, 1), pages)
     lines = _lines(uow, query, groups[(page - 1) * PAGE : page * PAGE])
+    readable = search_scope.readable(uow)
     return Results(
         query=query,
         hits=lines,
@@ -104,10 +105,10 @@ def search(uow: UnitOfWork, form: SearchForm) -> Results:
         page=page,
         pages=pages,
         facets=search_scope.facets(uow, form),
-        readable=search_scope.readable(uow),
+        readable=readable,
         by_words=bool(query.text) and vector is None,
         by_meaning=bool(lines) and not any(line.has_words for line in lines),
-        answer=_answer(uow, query, vector, groups) if page == 1 else None,
+        answer=_answer(uow, query, vector, groups) if page == 1 and readable else None,
     )
 
 
@@ -115,7 +116,7 @@ def _answer(
     uow: UnitOfWork, query: Query, vector: FloatArray | None, groups: Sequence[_Group]
 ) -> AnswerLine | None:
     """What answers; the words of a version that another one stands for are not quoted."""
-    if vector is None or not groups:
+    if vector is None:
         return None
     found = sorted(
         (

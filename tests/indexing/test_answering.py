@@ -19,8 +19,8 @@ from indexing.terms import Weights
 
 BEES = "蜂箱每两周检查一次。冬天给蜂群喂糖水。蜂王的情况记在本子上。检查后锁门。"
 SEALS = "印章在保险柜里。检查印章要登记。"
-# The cosine alone decides: it is the first fact of a sentence; the facts are 17 and a constant.
-BY_COSINE = Numbers((20.0, *[0.0] * 16, -10.0), (1.0, 0.0, *[0.0] * 17, 0.0), 0.5)
+# The cosine alone decides: it is the first fact of a sentence; the facts are 18 and a constant.
+BY_COSINE = Numbers((20.0, *[0.0] * 17, -10.0), (1.0, 0.0, *[0.0] * 18, 0.0), 0.5)
 
 
 def encode(texts: Sequence[str]) -> FloatArray:

@@ -47,6 +47,16 @@ def test_nothing_answers_what_no_document_tells(library: Library) -> None:
     assert quoted(library, "outsider", "每月什么时候把对账单寄给客户？") is None
 
 
+def test_where_nothing_is_found_nothing_answers(
+    library: Library, client_of: Callable[..., FlaskClient]
+) -> None:
+    asked = {"q": "每月什么时候把对账单寄给客户？", "after": "2999-01-01"}
+    page = client_of(library.desk.company.receiver).get("/search", query_string=asked).text
+    assert "Nothing in the handed-over documents fits." in page
+    assert "The handover documents hold no answer to this." in page
+    assert "These passages come closest:" not in page
+
+
 def test_another_model_has_no_numbers_and_no_answer(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
