@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from indexing.sensitive import CREDENTIALS, Excerpt, Finding, Kind, excerpt, find_in_blocks
+from indexing.sensitive import CREDENTIALS, Excerpt, Finding, Kind, excerpt, find, find_in_blocks
 from portal.errors import InvalidInput, Problem, Refused
 from portal.models import (
     Block,
