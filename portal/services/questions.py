@@ -7,6 +7,7 @@ through and sealed as it arrives; a file is taken in and sealed as any other of 
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, cast
@@ -38,6 +39,9 @@ TEXT_LENGTH = 1000
 ANSWER_LENGTH = 20_000
 # The newest so many of a list; older ones are found by searching for what they asked.
 MOST = 100
+_CREDENTIAL = re.compile(
+    "密码|密碼|口令|密钥|令牌|passw|passphrase|pwd|secret|token|key", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -136,7 +140,7 @@ def text_answer(resources: Resources, question: Question, text: str) -> Arrival:
         raise InvalidInput(Problem("text", "required"))
     if len(text) > ANSWER_LENGTH:
         raise InvalidInput(Problem("text", "too_long", {"limit": ANSWER_LENGTH}))
-    _ensure_harmless(resources, text)
+    _ensure_harmless(resources, text, question.text)
     content = f"# {question.text}\n\n{text}\n".encode()
     stream = cast("BinaryIO", io.BytesIO(content))
     blob = uploads.store(resources, stream, resources.settings.upload_limit_bytes)
@@ -261,12 +265,14 @@ def _draft(uow: UnitOfWork, question: Question) -> Document | None:
     return document if own and question.handover.running else None
 
 
-def _ensure_harmless(resources: Resources, text: str) -> None:
+def _ensure_harmless(resources: Resources, text: str, asked: str = "") -> None:
     """What is typed is kept for ever, without anybody deciding about it first.
 
-    Raises InvalidInput when it holds a password, a key or a personal number.
+    Raises InvalidInput when it holds a password, a key or a personal number; where a password was
+    `asked` for, also when it looks like one alone, without a word that says so.
     """
-    if resources.settings.guard and findings.blocking(text):
+    told = f"密码：{text}" if _CREDENTIAL.search(asked) else text
+    if resources.settings.guard and (findings.blocking(text) or findings.blocking(told)):
         raise InvalidInput(Problem("text", "text_sensitive"))
 
 

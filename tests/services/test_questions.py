@@ -227,6 +227,14 @@ def test_secrets_are_neither_asked_nor_answered(desk: Desk, case: str, company: 
     assert answer(desk, "leaver", asked, "It lies in the vault at sales/crm.").sealed
 
 
+def test_a_bare_password_is_no_answer_either(desk: Desk, case: str, company: Company) -> None:
+    guarded(desk)
+    asked = ask(company, case, words="CRM 的密码是什么？")
+    with pytest.raises(InvalidInput):
+        answer(desk, "leaver", asked, "Abc@123456")
+    assert answer(desk, "leaver", asked, "见保险库 sales/crm").sealed
+
+
 def test_asking_twice_is_asking_once_and_what_is_settled_stays_so(
     desk: Desk, case: str, company: Company
 ) -> None:
