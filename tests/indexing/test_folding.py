@@ -37,6 +37,7 @@ folder, rows = Path(sys.argv[1]), SharedRows(Path(sys.argv[2]))
 index = Index.open(folder, MODEL, DIMENSION)
 generations = set()
 searches = 0
+print("ready", flush=True)
 while not Path(sys.argv[3]).exists() or index.until < rows.head():
     newest = rows.head()
     index.catch_up(rows)
@@ -85,6 +86,8 @@ def test_one_process_folds_while_others_search(folder: Path, shared: SharedRows,
     fill(shared, 3)
     done = tmp_path / "done"
     searchers = [start(SEARCH, folder, tmp_path / "rows", done) for _ in range(2)]
+    for searcher in searchers:
+        assert searcher.stdout.readline() == "ready\n"
     for _ in range(12):
         fill(shared, 2)
         fold(folder, MODEL, DIMENSION, shared)
