@@ -125,7 +125,7 @@ def _text(found: Results) -> str:
 
 def _answer_text(answer: AnswerLine, *, closest: bool) -> list[str]:
     if not answer.quotes:
-        none = "The handover documents hold no answer to this."
+        none = "No answer was found in the handover documents."
         return [f"{none} These passages come closest:" if closest else none]
     return [
         f"“{' '.join(''.join(part.text for part in each) for each in quote.sentences)}” "
