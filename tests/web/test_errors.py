@@ -30,6 +30,7 @@ from portal.errors import (
     TooManyAttempts,
 )
 from portal.models import Version
+from portal.services import questions
 from portal.settings import Settings
 from tests.databases import sqlite_copy
 from tests.web.acting import SCRIPT, ClientOf, Office, main_of, text_of
@@ -160,7 +161,13 @@ def test_an_address_that_is_aborted_without_a_name(app: Flask, office: Office) -
 
 
 # They read their form themselves, while it arrives; the token is asked for before the first file.
-UPLOADS = {"documents.upload_to_item", "documents.upload_extra", "documents.upload_version"}
+# They look at the token themselves, before they keep a byte: see the tests of it below.
+UPLOADS = {
+    "documents.upload_to_item",
+    "documents.upload_extra",
+    "documents.upload_version",
+    "questions.answer",
+}
 
 
 def test_every_form_is_refused_without_its_token(app: Flask, office: Office) -> None:
@@ -192,6 +199,31 @@ def test_files_are_refused_without_a_token(app: Flask, office: Office, case: str
     with office.company.resources.read() as uow:
         assert uow.session.scalar(select(func.count(Version.id))) == 0
     assert office.send("visitor", url, ("客户.txt", b"one")).status_code == 401
+
+
+def test_an_answer_is_refused_without_a_token(app: Flask, office: Office, case: str) -> None:
+    with office.company.acting("receiver") as uow:
+        asked = questions.ask(uow, case, "Where is the key?").public_id
+    app.config["WTF_CSRF_ENABLED"] = True
+    url = f"/questions/{asked}/answer"
+    assert office.post("leaver", url, {"text": "In the vault."}).status_code == 400
+    assert office.send("leaver", url, ("客户.txt", b"one")).status_code == 400
+    assert office.send("visitor", url, ("客户.txt", b"one")).status_code == 401
+    with office.company.resources.read() as uow:
+        assert uow.session.scalar(select(func.count(Version.id))) == 0
+
+
+def test_pieces_are_refused_without_a_token(app: Flask, office: Office, case: str) -> None:
+    url = f"/items/{office.company.item(case, 'clients')}/files"
+    tus = {**SCRIPT, "Tus-Resumable": "1.0.0", "Upload-Length": "3", "Upload-Offset": "0"}
+    leaver = office.browser("leaver")
+    address = leaver.post(url, headers=tus).headers["Location"]
+    app.config["WTF_CSRF_ENABLED"] = True
+    piece = {"data": b"one", "content_type": "application/offset+octet-stream", "headers": tus}
+    assert leaver.post(url, headers=tus).status_code == 400
+    assert leaver.patch(address, **piece).status_code == 400
+    assert leaver.delete(address, headers=tus).status_code == 400
+    assert leaver.head(address).headers["Upload-Offset"] == "0"
 
 
 def test_a_form_with_its_token_is_taken(app: Flask, office: Office) -> None:

@@ -82,7 +82,7 @@ def test_room_on_the_disk(office: Office, reserve: int, words: str) -> None:
 
 
 def test_low_is_said_before_full() -> None:
-    well = health.Health(0, None, False, 0, 0, free_bytes=10, reserve_bytes=4)
+    well = health.Health(0, None, False, 0, 0, 0, free_bytes=10, reserve_bytes=4)
     assert (well.disk_low, well.disk_full) == (False, False)
     low = replace(well, free_bytes=7)
     assert (low.disk_low, low.disk_full) == (True, False)
