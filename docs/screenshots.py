@@ -51,6 +51,9 @@ class Shot:
     readme: str | None = None
 
 
+# Answered by a row of a table on a page of a PDF.
+ASKED = "/search?q=电子签的合同到期前多少天可以提出终止？"
+
 SHOTS = (
     Shot("sign-in", None, "/sign-in"),
     Shot("home-leaver", LEAVER),
@@ -71,10 +74,10 @@ SHOTS = (
     Shot("case-head", HEAD, "/handovers", (CASE,)),
     Shot("case-complete", HEAD, "/handovers", (CASE,), "[data-dialog-open=complete]"),
     Shot("receipt", DEPARTED, "/", (CASE,)),
-    Shot("search", RECEIVER, "/search?q=合同到期前多久要谈续约", readme="search"),
-    Shot("search-english", RECEIVER, "/search?q=when+do+we+talk+about+renewing+a+contract"),
+    Shot("search", RECEIVER, ASKED, readme="search"),
+    Shot("search-english", RECEIVER, "/search?q=Who+tests+returned+labels?"),
     Shot("search-empty", RECEIVER, "/search"),
-    Shot("reading", RECEIVER, "/search?q=合同到期前多久要谈续约", (".hit h3 a",), readme="reading"),
+    Shot("reading", RECEIVER, ASKED, (".hit h3 a",), readme="reading"),
     Shot("maps", NEW_HIRE, "/maps"),
     Shot("map", NEW_HIRE, "/maps", ("main a[href$='/map']",), readme="map"),
     Shot("checklist", HR, "/blueprints", ("main a[href$='/blueprint']",)),
