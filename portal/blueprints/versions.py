@@ -14,10 +14,11 @@ from flask_login import login_required
 from portal import place_words, reading_words
 from portal.blueprints.context import reading, resources, writing
 from portal.errors import NotFound, PortalError
-from portal.models import Passage, Version
+from portal.models import Passage, Reading, Version
 from portal.permissions import Action
 from portal.services import pictures, reading_view, readings, versions
 from portal.services.reading_view import Asked
+from portal.unit_of_work import UnitOfWork
 
 blueprint = Blueprint("versions", __name__)
 # The browser asks each time whether it still may; then nothing is sent twice.
@@ -104,13 +105,9 @@ def _picture(version_id: str, number: int, *, small: bool) -> Response:
 def read_again(version_id: str) -> ResponseReturnValue:
     """Have the version read once more."""
     with writing() as uow:
-        document = readings.read_again(uow, version_id).version.document
-        # An administrator may have it read and still sees nothing of it.
-        listed = uow.may(Action.LIST_DOCUMENT, document)
+        back = _back(uow, readings.read_again(uow, version_id))
     flash(_("It will be read again; this takes a moment."), "ok")
-    if not listed:
-        return redirect(url_for("home.index"))
-    return redirect(url_for("documents.show", document_id=document.public_id))
+    return redirect(back)
 
 
 @blueprint.post("/versions/<version_id>/cancel-reading")
@@ -118,12 +115,17 @@ def read_again(version_id: str) -> ResponseReturnValue:
 def cancel_reading(version_id: str) -> ResponseReturnValue:
     """End a reading that goes on."""
     with writing() as uow:
-        document = readings.cancel(uow, version_id).version.document
-        listed = uow.may(Action.LIST_DOCUMENT, document)
+        back = _back(uow, readings.cancel(uow, version_id))
     flash(_("The reading is cancelled."), "ok")
-    if not listed:
-        return redirect(url_for("home.index"))
-    return redirect(url_for("documents.show", document_id=document.public_id))
+    return redirect(back)
+
+
+def _back(uow: UnitOfWork, read: Reading) -> str:
+    """The document; home for an administrator, who may have it read and sees nothing of it."""
+    document = read.version.document
+    if not uow.may(Action.LIST_DOCUMENT, document):
+        return url_for("home.index")
+    return url_for("documents.show", document_id=document.public_id)
 
 
 def _chunks(stream: BinaryIO) -> Iterator[bytes]:

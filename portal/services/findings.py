@@ -17,6 +17,7 @@ from sqlalchemy import select
 from indexing.sensitive import CREDENTIALS, Excerpt, Finding, Kind, excerpt, find, find_in_blocks
 from portal.errors import InvalidInput, Problem, Refused
 from portal.models import (
+    FINDABLE,
     Block,
     Handover,
     Item,
@@ -66,12 +67,7 @@ def look(uow: UnitOfWork, reading: Reading) -> list[Facts]:
     Looks through the text the first time and writes down what it finds.
     """
     if reading.findings is None:
-        blocks = uow.session.execute(
-            select(Block.ordinal, Block.text)
-            .where(Block.reading_id == reading.id)
-            .order_by(Block.ordinal)
-        )
-        reading.findings = in_texts((number, text) for number, text in blocks)
+        reading.findings = _found(uow, reading)
         uow.session.flush()
     return reading.findings
 
@@ -100,6 +96,9 @@ def undecided(version: Version, reading: Reading | None) -> bool:
     """Whether a draft holds something its owner has to decide about before it can be sealed."""
     if reading is None or version.sealed or version.findings_reason is not None:
         return False
+    if reading.findings is None:
+        # Read before there was a guard: its page looks, and so does the seal.
+        return reading.state in FINDABLE
     return any(Kind(one["kind"]) in BLOCKING for one in reading.findings or [])
 
 
@@ -150,8 +149,9 @@ def keep(uow: UnitOfWork, version_id: str, reason: str) -> Version:
         raise Refused("handover_closed")
     if version.sealed:
         raise Refused("version_sealed")
-    reading = _current(uow, version)
-    if reading is None or not undecided(version, reading):
+    reading = _read(uow, version)
+    look(uow, reading)
+    if not undecided(version, reading):
         raise Refused("nothing_sensitive")
     reason = reason.replace("\x00", "").strip()
     if not reason:
@@ -192,8 +192,20 @@ def _read(uow: UnitOfWork, version: Version) -> Reading:
     return reading
 
 
+def _found(uow: UnitOfWork, reading: Reading) -> list[Facts]:
+    """What was found in the text of a reading; looked for now where nobody has."""
+    if reading.findings is not None:
+        return reading.findings
+    blocks = uow.session.execute(
+        select(Block.ordinal, Block.text)
+        .where(Block.reading_id == reading.id)
+        .order_by(Block.ordinal)
+    )
+    return in_texts((number, text) for number, text in blocks)
+
+
 def _shown(uow: UnitOfWork, reading: Reading) -> list[Shown]:
-    found = reading.findings if reading.findings is not None else []
+    found = _found(uow, reading)
     numbers = {one["block"] for one in found}
     blocks = uow.session.scalars(
         select(Block).where(Block.reading_id == reading.id, Block.ordinal.in_(numbers))

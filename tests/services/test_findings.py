@@ -146,12 +146,22 @@ def test_the_value_is_covered(desk: Desk, item: str) -> None:
 def test_a_reading_from_before_the_guard_is_looked_through_at_the_seal(
     desk: Desk, item: str
 ) -> None:
-    desk.upload("leaver", ToItem(item), PASSWORD, "登录.txt")
+    version = desk.upload("leaver", ToItem(item), PASSWORD, "登录.txt")
     desk.work()
     with desk.resources.write() as uow:
         uow.session.query(Reading).update({Reading.findings: None})
     with pytest.raises(Refused, match="sensitive_found"):
         submit(desk, item)
+    # The refusal leaves nothing written; the row still leads to the page, which looks for itself.
+    reading = desk.reading(version)
+    assert reading.findings is None
+    with desk.company.acting("leaver") as uow:
+        page = findings.show(uow, version)
+        assert [one.kind for one in page.found] == [Kind.PASSWORD]
+        assert findings.undecided(page.version, reading)
+        findings.keep(uow, version, "测试账号")
+    submit(desk, item)
+    assert sealed(desk) == 1
 
 
 def test_the_same_bytes_elsewhere_are_found_too(desk: Desk, case: str, item: str) -> None:
