@@ -77,6 +77,7 @@ SECTION_OF = {
     "documents": "handovers",
     "versions": "search",
     "questions": "search",
+    "searches": "search",
 }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import and_, false, or_, select, true
 from sqlalchemy.orm import aliased
 
-from portal import question_rules
+from portal import question_rules, search_rules
 from portal.actor import Actor, able
 from portal.case_rules import (
     VIEW_CASE,
@@ -39,6 +39,7 @@ from portal.models import (
     Requirement,
     Responsible,
     Role,
+    Search,
     Version,
     Visibility,
 )
@@ -69,6 +70,8 @@ class Action(StrEnum):
     ANSWER_QUESTION = "answer_question"
     WITHDRAW_QUESTION = "withdraw_question"
     SEARCH = "search"
+    VIEW_SEARCH = "view_search"
+    VIEW_ASKED = "view_asked"
     VIEW_MAP = "view_map"
     VIEW_BLUEPRINT = "view_blueprint"
     EDIT_BLUEPRINT = "edit_blueprint"
@@ -226,7 +229,7 @@ def _sees_map(actor: Actor) -> Clause:
     )
 
 
-def _edits_blueprint(actor: Actor) -> Clause:
+def _looks_after(actor: Actor) -> Clause:
     return and_(
         works_here(actor),
         or_(Position.department_id.in_(actor.headed), role(Role.HR)(actor)),
@@ -234,7 +237,7 @@ def _edits_blueprint(actor: Actor) -> Clause:
 
 
 def _sees_blueprint(actor: Actor) -> Clause:
-    return or_(_edits_blueprint(actor), _sees_map(actor))
+    return or_(_looks_after(actor), _sees_map(actor))
 
 
 def _receipts(actor: Actor) -> Clause:
@@ -289,9 +292,11 @@ POLICY: dict[Action, tuple[type[Any] | None, Rule]] = {
     Action.ANSWER_QUESTION: (Question, question_rules.answers),
     Action.WITHDRAW_QUESTION: (Question, question_rules.withdraws),
     Action.SEARCH: (None, works_here),
+    Action.VIEW_SEARCH: (Search, search_rules.own_search),
+    Action.VIEW_ASKED: (Position, _looks_after),
     Action.VIEW_MAP: (Position, _sees_map),
     Action.VIEW_BLUEPRINT: (Position, _sees_blueprint),
-    Action.EDIT_BLUEPRINT: (Position, _edits_blueprint),
+    Action.EDIT_BLUEPRINT: (Position, _looks_after),
     Action.VIEW_EVENT: (Event, _sees_event),
     Action.BROWSE_EVENTS: (None, role(Role.HR, Role.AUDITOR)),
     Action.MANAGE_DEPARTMENTS: (None, role(Role.ADMINISTRATOR)),
@@ -309,6 +314,7 @@ VISIBLE_BY: dict[type[Any], Action] = {
     Version: Action.LIST_VERSION,
     Position: Action.VIEW_BLUEPRINT,
     Question: Action.VIEW_QUESTION,
+    Search: Action.VIEW_SEARCH,
     Event: Action.VIEW_EVENT,
 }
 

@@ -196,6 +196,12 @@ class Settings:
         seconds(60, 86400),
         unit="seconds",
     )
+    search_log_days: int = setting(
+        "Days for which searches are kept: for the people who asked, and counted by position.",
+        180,
+        whole(0, 3650),
+        unit="days, 0: none is kept",
+    )
     session_hours: int = setting(
         "Hours without a request after which a person must sign in again.",
         12,

@@ -18,6 +18,7 @@ from portal.models import (
     RequirementKind,
     Responsible,
     Role,
+    SearchOutcome,
     Visibility,
 )
 
@@ -94,6 +95,18 @@ QUESTION_LOOK: dict[QuestionState, str] = {
     QuestionState.OPEN: "progress",
     QuestionState.ANSWERED: "ok",
     QuestionState.WITHDRAWN: "neutral",
+}
+SEARCH_OUTCOME: dict[SearchOutcome, LazyString] = {
+    SearchOutcome.ANSWERED: _l("answered"),
+    SearchOutcome.FOUND: _l("passages found"),
+    SearchOutcome.ABSTAINED: _l("no answer in the hits"),
+    SearchOutcome.NOTHING: _l("nothing found"),
+}
+SEARCH_LOOK: dict[SearchOutcome, str] = {
+    SearchOutcome.ANSWERED: "ok",
+    SearchOutcome.FOUND: "neutral",
+    SearchOutcome.ABSTAINED: "warn",
+    SearchOutcome.NOTHING: "warn",
 }
 FILE_KIND: dict[str, LazyString] = {
     "word": _l("Word document"),

@@ -40,6 +40,7 @@ def show(position_id: str) -> ResponseReturnValue:
             pictures=_pictures(page),
             say=map_words,
             may_edit=uow.may(Action.EDIT_BLUEPRINT, page.position),
+            may_view_asked=uow.may(Action.VIEW_ASKED, page.position),
         )
 
 

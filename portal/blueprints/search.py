@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 
-from flask import Blueprint, jsonify, render_template, request
+from flask import Blueprint, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
 from portal import place_words
-from portal.blueprints.context import reading
+from portal.blueprints.context import reading, resources
 from portal.blueprints.paging import page_number
-from portal.services import questions, search, suggesting
+from portal.services import questions, search, searches, suggesting
 from portal.services.search import SearchForm
 
 blueprint = Blueprint("search", __name__)
+RECENT = 5
 FILTERS = (
     "position", "handover", "type", "language", "verified", "person", "after", "before",
 )  # fmt: skip
@@ -28,7 +30,8 @@ def results() -> ResponseReturnValue:
     form = _form()
     with reading() as uow:
         found = search.search(uow, form)
-        return render_template(
+        record = searches.record_of(uow, form, found)
+        page = render_template(
             "search/results.html",
             form=form,
             found=found,
@@ -36,7 +39,13 @@ def results() -> ResponseReturnValue:
             examples=[] if found.query.text else suggesting.examples(uow),
             addressees=questions.addressees(uow),
             places=place_words,
+            token=record.token if record else None,
+            recent=[] if found.query.text else searches.own(uow, RECENT),
         )
+    answer = make_response(page)
+    if record is not None:
+        answer.call_on_close(partial(searches.keep, resources(), uow.actor.id, record))
+    return answer
 
 
 @blueprint.get("/search/suggestions")

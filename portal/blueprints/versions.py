@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, BinaryIO
 from urllib.parse import quote
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import login_required
@@ -16,7 +27,7 @@ from portal.blueprints.context import reading, resources, writing
 from portal.errors import NotFound, PortalError
 from portal.models import Passage, Reading, Version
 from portal.permissions import Action
-from portal.services import pictures, reading_view, readings, versions
+from portal.services import pictures, reading_view, readings, searches, versions
 from portal.services.reading_view import Asked
 from portal.unit_of_work import UnitOfWork
 
@@ -42,7 +53,7 @@ def show(version_id: str) -> ResponseReturnValue:
     with reading() as uow:
         view = reading_view.show(uow, version_id, asked)
         page = view.page
-        return render_template(
+        shown = render_template(
             "versions/show.html",
             view=view,
             page=page,
@@ -56,6 +67,11 @@ def show(version_id: str) -> ResponseReturnValue:
             may_retry=uow.may(Action.RETRY_READING, page.version),
             asked=asked.words,
         )
+    answer = make_response(shown)
+    if token := given.get("search"):
+        came = partial(searches.opened, resources(), uow.actor.id, token, version_id)
+        answer.call_on_close(came)
+    return answer
 
 
 @blueprint.get("/versions/<version_id>/original")

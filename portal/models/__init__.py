@@ -16,6 +16,7 @@ from portal.models.person import Person, Role, RoleGrant
 from portal.models.position import Position
 from portal.models.question import Question, QuestionState
 from portal.models.reading import FINDABLE, FINISHED, Reading, ReadingState
+from portal.models.search import Search, SearchOutcome, SearchPosition
 from portal.models.sign_in_attempt import SignInAttempt
 from portal.models.version import Version
 
@@ -54,6 +55,9 @@ __all__ = [
     "Responsible",
     "Role",
     "RoleGrant",
+    "Search",
+    "SearchOutcome",
+    "SearchPosition",
     "SignInAttempt",
     "Version",
     "Visibility",

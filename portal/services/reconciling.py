@@ -22,7 +22,7 @@ from portal.models import (
     Version,
 )
 from portal.resources import Resources
-from portal.services import index_rows, pictures, readings, rereading, resumable
+from portal.services import index_rows, pictures, readings, rereading, resumable, searches
 from portal.services.inserting import insert_missing
 from portal.unit_of_work import UnitOfWork
 from storage import StorageError
@@ -48,6 +48,8 @@ def reconcile(resources: Resources) -> None:
         if index_rows.waiting_passages(uow) >= index_rows.FOLD_PASSAGES:
             uow.enqueue("fold_index")
         sweep = _is_time(uow, SWEPT, SWEEP_EVERY)
+        if sweep:
+            searches.sweep(uow)
     if sweep:
         _sweep(resources)
 

@@ -176,6 +176,7 @@ ON_SALES = {
     Action.VIEW_MAP: READS_CHECKLIST,
     Action.VIEW_BLUEPRINT: READS_CHECKLIST,
     Action.EDIT_BLUEPRINT: HEADS | {"hr"},
+    Action.VIEW_ASKED: HEADS | {"hr"},
 }
 ON_ALL = {
     Action.START_HANDOVER: {"hr"},
@@ -215,7 +216,7 @@ ASKS = {
 
 
 def test_every_action_stands_in_a_table() -> None:
-    others = {Action.VIEW_EVENT, Action.ASK_QUESTION}
+    others = {Action.VIEW_EVENT, Action.ASK_QUESTION, Action.VIEW_SEARCH}
     tables = (ON_CASES, ON_ITEMS, ON_SALES, ON_ALL, ON_DOCUMENTS, ON_QUESTIONS, others)
     assert {action for table in tables for action in table} == set(Action)
 

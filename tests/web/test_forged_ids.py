@@ -16,6 +16,8 @@ PLACES = (
     ("receiver", "/questions/new?q=a&handover={}"),
     ("hr", "/positions/{}/map"),
     ("hr", "/positions/{}/blueprint"),
+    ("hr", "/positions/{}/asked"),
+    ("receiver", "/search?q=a&search={}"),
     ("hr", "/admin/assignments/{}"),
     ("administrator", "/admin/people/{}"),
     ("administrator", "/admin/positions/{}"),

@@ -1,0 +1,252 @@
+"""The search log: what people ask and what came of it, kept for a while.
+
+It is written after the answer is sent, in a transaction of its own, so that no search waits for it
+or fails with it. The words belong to the person who typed them, who can look at them and take them
+back; of others' one learns counts, and words only when several people have typed the same.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import joinedload
+
+from indexing.tokens import tokenize
+from portal.errors import PortalError
+from portal.models import (
+    Document,
+    Handover,
+    HandoverReceiver,
+    Position,
+    Search,
+    SearchOutcome,
+    SearchPosition,
+    Version,
+)
+from portal.models.base import new_public_id
+from portal.permissions import Action
+from portal.resources import Resources
+from portal.services import findings
+from portal.services.inserting import insert_missing
+from portal.services.search import Results
+from portal.services.search_scope import SearchForm
+from portal.unit_of_work import UnitOfWork
+
+log = logging.getLogger(__name__)
+
+# The same words again within this time are the same search: a page turned, a filter tried.
+SAME_MINUTES = 10
+PAGE = 30
+# From the least to what was hoped for: of one search the best outcome counts.
+RANK = (
+    SearchOutcome.NOTHING,
+    SearchOutcome.ABSTAINED,
+    SearchOutcome.FOUND,
+    SearchOutcome.ANSWERED,
+)
+
+
+@dataclass(frozen=True)
+class SearchRecord:
+    """A search to be kept. `token` names it in the links of its hits, so that opening one of them
+    is known to belong to it. `first`: of the first page, which alone says what came of it."""
+
+    token: str
+    text: str
+    plain: str
+    outcome: SearchOutcome
+    hits: int
+    positions: tuple[int, ...]
+    first: bool
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    """One own search; `opened` is None where nothing was, or what this person may no longer see."""
+
+    search: Search
+    opened: Document | None
+
+
+@dataclass(frozen=True)
+class History:
+    """One page of the own searches, newest first, and how many there are in all."""
+
+    lines: list[HistoryLine]
+    total: int
+
+
+def record_of(uow: UnitOfWork, form: SearchForm, found: Results) -> SearchRecord | None:
+    """What is to be kept of a search; None when nothing was asked, or nothing is to be kept."""
+    text = found.query.text
+    if not text or not uow.resources.settings.search_log_days:
+        return None
+    plain = " ".join(tokenize(text).sequence) or text
+    since = uow.resources.clock() - timedelta(minutes=SAME_MINUTES)
+    same = uow.session.scalar(
+        select(Search.public_id)
+        .where(Search.person_id == uow.actor.id, Search.plain == plain, Search.asked_at >= since)
+        .order_by(Search.id.desc())
+        .limit(1)
+    )
+    return SearchRecord(
+        token=same or new_public_id(),
+        text=text,
+        plain=plain,
+        outcome=_outcome(found),
+        hits=found.total,
+        positions=_positions(uow, form, found),
+        first=found.page == 1,
+    )
+
+
+def keep(resources: Resources, person_id: int, record: SearchRecord) -> None:
+    """Write a search, or add to what was written of it. Raises nothing: it is only a log."""
+    try:
+        with resources.write(person_id) as uow:
+            _write(uow, record)
+    except (SQLAlchemyError, PortalError):
+        log.warning("a search was not kept", exc_info=True)
+
+
+def opened(resources: Resources, person_id: int, token: str, version_id: str) -> None:
+    """A hit of the search `token` was opened. Raises nothing, as `keep`."""
+    if not token or "\x00" in token:
+        return
+    try:
+        with resources.write(person_id) as uow:
+            version = uow.load(Version, version_id, Action.VIEW_VERSION)
+            uow.session.execute(
+                update(Search)
+                .where(Search.public_id == token, uow.rows(Action.VIEW_SEARCH))
+                .values(opened_id=version.document_id, opened_at=uow.resources.clock())
+            )
+    except (SQLAlchemyError, PortalError):
+        log.warning("the opening of a hit was not kept", exc_info=True)
+
+
+def history(uow: UnitOfWork, page: int = 1) -> History:
+    """The own searches. Raises Forbidden for somebody who has left."""
+    uow.permit(Action.SEARCH)
+    total = uow.session.scalar(
+        select(func.count()).select_from(Search).where(uow.rows(Action.VIEW_SEARCH))
+    )
+    rows = uow.session.scalars(
+        select(Search)
+        .where(uow.rows(Action.VIEW_SEARCH))
+        .options(joinedload(Search.opened))
+        .order_by(Search.asked_at.desc(), Search.id.desc())
+        .offset((page - 1) * PAGE)
+        .limit(PAGE)
+    ).all()
+    listed = set(
+        uow.session.scalars(
+            select(Document.id)
+            .where(Document.id.in_([row.opened_id for row in rows if row.opened_id]))
+            .where(uow.rows(Action.LIST_DOCUMENT))
+        )
+    )
+    lines = [HistoryLine(row, row.opened if row.opened_id in listed else None) for row in rows]
+    return History(lines, total or 0)
+
+
+def own(uow: UnitOfWork, limit: int) -> list[str]:
+    """What this person has searched for, each once, newest first."""
+    newest = func.max(Search.id)
+    rows = (
+        select(newest.label("id"))
+        .where(uow.rows(Action.VIEW_SEARCH), Search.text != "")
+        .group_by(Search.plain)
+        .order_by(newest.desc())
+        .limit(limit)
+        .subquery()
+    )
+    texts = select(Search.text).join(rows, Search.id == rows.c.id).order_by(Search.id.desc())
+    return list(uow.session.scalars(texts))
+
+
+def forget(uow: UnitOfWork, search_id: str) -> None:
+    """Take one search out of the own history. Raises NotFound."""
+    found = uow.load(Search, search_id, Action.VIEW_SEARCH)
+    _forget(uow, [found.id])
+
+
+def clear(uow: UnitOfWork) -> None:
+    """Take everything out of the own history. Raises Forbidden."""
+    uow.permit(Action.SEARCH)
+    _forget(uow, uow.session.scalars(select(Search.id).where(uow.rows(Action.VIEW_SEARCH))).all())
+
+
+def sweep(uow: UnitOfWork) -> None:
+    """Delete what is older than searches are kept."""
+    days = uow.resources.settings.search_log_days
+    since = uow.resources.clock() - timedelta(days=days)
+    uow.session.execute(delete(Search).where(Search.asked_at <= since))
+
+
+def _write(uow: UnitOfWork, record: SearchRecord) -> None:
+    moment = uow.resources.clock()
+    row = uow.session.scalar(select(Search).where(Search.public_id == record.token))
+    if row is None:
+        row = Search(public_id=record.token, person_id=uow.actor.id, hits=0)
+        row.outcome = record.outcome
+        row.text, row.plain = _words(uow, record)
+        uow.session.add(row)
+    elif row.person_id != uow.actor.id:
+        # Taken back while its answer was on the way.
+        return
+    row.asked_at = moment
+    if record.first:
+        row.outcome = max(row.outcome, record.outcome, key=RANK.index)
+        row.hits = max(row.hits, record.hits)
+    uow.session.flush()
+    positions = [{"search_id": row.id, "position_id": each} for each in record.positions]
+    insert_missing(uow.session, SearchPosition, positions)
+
+
+def _words(uow: UnitOfWork, record: SearchRecord) -> tuple[str, str]:
+    """What was typed, and as it is compared; nothing of a password typed into the wrong box."""
+    if uow.resources.settings.guard and findings.blocking(record.text):
+        return "", ""
+    return record.text, record.plain
+
+
+def _outcome(found: Results) -> SearchOutcome:
+    if found.answer is not None and found.answer.quotes:
+        return SearchOutcome.ANSWERED
+    if not found.total:
+        return SearchOutcome.NOTHING
+    return SearchOutcome.FOUND if found.answer is None else SearchOutcome.ABSTAINED
+
+
+def _positions(uow: UnitOfWork, form: SearchForm, found: Results) -> tuple[int, ...]:
+    """Row ids of the positions a search is for: what it was narrowed to, as far as that is one this
+    person finds something of; otherwise those held today and those of the cases received."""
+    offered = {choice.value for choice in (*found.facets.positions, *found.facets.handovers)}
+    if form.position in offered:
+        clause = Position.public_id == form.position
+    elif form.handover in offered:
+        cases = select(Handover.position_id).where(Handover.public_id == form.handover)
+        clause = Position.id.in_(cases)
+    else:
+        received = (
+            select(Handover.position_id)
+            .join(HandoverReceiver, HandoverReceiver.handover_id == Handover.id)
+            .where(HandoverReceiver.person_id == uow.actor.id)
+        )
+        clause = Position.id.in_(uow.actor.positions) | Position.id.in_(received)
+    return tuple(uow.session.scalars(select(Position.id).where(clause)))
+
+
+def _forget(uow: UnitOfWork, ids: Sequence[int]) -> None:
+    """The count stays, without the person, the words, and what was opened."""
+    uow.session.execute(
+        update(Search)
+        .where(Search.id.in_(ids))
+        .values(person_id=None, text="", plain="", opened_id=None)
+    )
