@@ -78,6 +78,7 @@ SECTION_OF = {
     "versions": "search",
     "questions": "search",
     "searches": "search",
+    "asked": "maps",
 }
 
 

@@ -97,7 +97,7 @@ QUESTION_LOOK: dict[QuestionState, str] = {
     QuestionState.WITHDRAWN: "neutral",
 }
 SEARCH_OUTCOME: dict[SearchOutcome, LazyString] = {
-    SearchOutcome.ANSWERED: _l("answered"),
+    SearchOutcome.ANSWERED: _l("an answer found"),
     SearchOutcome.FOUND: _l("passages found"),
     SearchOutcome.ABSTAINED: _l("no answer in the hits"),
     SearchOutcome.NOTHING: _l("nothing found"),

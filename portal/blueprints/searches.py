@@ -1,16 +1,15 @@
-"""Searches that were made: the own ones, and what is asked at a position."""
+"""The own searches: looked at and taken back."""
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from flask_login import login_required
 
 from portal.blueprints.context import reading, resources, writing
 from portal.blueprints.paging import page_number, pages_of
-from portal.services import asked, searches
+from portal.services import searches
 
 blueprint = Blueprint("searches", __name__)
 
@@ -57,23 +56,3 @@ def clear() -> ResponseReturnValue:
         searches.clear(uow)
     flash(_("Your history is empty."), "ok")
     return redirect(url_for(".history"))
-
-
-@blueprint.get("/positions/<position_id>/asked")
-@login_required
-def position(position_id: str) -> ResponseReturnValue:
-    """What is asked at a position."""
-    days = request.args.get("days", 0, type=int)
-    with reading() as uow:
-        page = asked.show(uow, position_id, days)
-        tabs = [
-            {
-                "label": ngettext("last %(num)s day", "last %(num)s days", each),
-                "href": url_for(".position", position_id=position_id, days=each),
-                "current": each == page.days,
-            }
-            for each in page.periods
-        ]
-        return render_template(
-            "searches/asked.html", page=page, tabs=tabs, fewest=asked.FEWEST_PEOPLE
-        )

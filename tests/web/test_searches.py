@@ -42,7 +42,7 @@ def test_a_search_is_kept_and_what_is_opened_with_it(office: Office, library: Li
     own = text_of(office.get("receiver", HISTORY))
     assert "每月什么时候把对账单寄给客户？" in own
     assert "opened: 客户" in own
-    assert "answered" in own
+    assert "an answer found" in own
     start = main_of(office.get("receiver", "/search"))
     assert "You searched for:" in start
 
