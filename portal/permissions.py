@@ -9,10 +9,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import and_, false, or_, select, true
-from sqlalchemy.orm import aliased
+from sqlalchemy import and_, or_, select
 
-from portal import question_rules, search_rules
+from portal import document_rules, question_rules, search_rules
 from portal.actor import Actor, able
 from portal.case_rules import (
     VIEW_CASE,
@@ -32,7 +31,6 @@ from portal.models import (
     Event,
     Handover,
     HandoverReceiver,
-    HandoverState,
     Item,
     Position,
     Question,
@@ -41,7 +39,6 @@ from portal.models import (
     Role,
     Search,
     Version,
-    Visibility,
 )
 
 
@@ -63,6 +60,8 @@ class Action(StrEnum):
     CHANGE_DOCUMENT = "change_document"
     LIST_VERSION = "list_version"
     VIEW_VERSION = "view_version"
+    DOWNLOAD_VERSION = "download_version"
+    SET_DOWNLOAD = "set_download"
     RETRY_READING = "retry_reading"
     DECIDE_FINDINGS = "decide_findings"
     ASK_QUESTION = "ask_question"
@@ -141,81 +140,6 @@ def _reviews_head(actor: Actor) -> Clause:
     return and_(~heads(actor), or_(receiver(actor), and_(hr_of_others(actor), no_receiver)))
 
 
-def _reads_sealed(actor: Actor) -> Clause:
-    """Documents whose sealed versions the person may read."""
-    holders = Document.visibility.in_(
-        [Visibility.POSITION, Visibility.DEPARTMENT, Visibility.COMPANY]
-    )
-    neighbours = Document.visibility.in_([Visibility.DEPARTMENT, Visibility.COMPANY])
-    same_department = select(Position.id).where(Position.department_id.in_(actor.departments))
-    shared = or_(
-        and_(holders, Handover.position_id.in_(actor.positions)),
-        and_(neighbours, Handover.position_id.in_(same_department)),
-        # Who only looks after the portal, without a position, is not a reader of the company's.
-        and_(Document.visibility == Visibility.COMPANY, true() if actor.positions else false()),
-    )
-    # A cancelled case stays with those who had a part in it.
-    part = or_(leaver(actor), receiver(actor), heads(actor))
-    case = or_(part, and_(Handover.state != HandoverState.CANCELLED, shared))
-    return Document.id.in_(
-        select(Document.id)
-        .join(Handover, Document.handover_id == Handover.id)
-        .where(Document.removed_at.is_(None), case)
-    )
-
-
-def _views_version(actor: Actor) -> Clause:
-    own = select(Document.id).where(Document.owner_id == actor.id, Document.removed_at.is_(None))
-    shared = select(Document.id).where(_reads_sealed(actor))
-    return and_(
-        works_here(actor),
-        or_(
-            Version.document_id.in_(own),
-            and_(Version.sealed_at.is_not(None), Version.document_id.in_(shared)),
-        ),
-    )
-
-
-def _lists_version(actor: Actor) -> Clause:
-    """Name, size, digest and reading state; HR sees them without seeing the content."""
-    cases = select(Handover.id).where(VIEW_CASE(actor))
-    listed = select(Document.id).where(Document.handover_id.in_(cases))
-    return or_(
-        _views_version(actor),
-        and_(Version.sealed_at.is_not(None), Version.document_id.in_(listed)),
-    )
-
-
-def _lists_document(actor: Actor) -> Clause:
-    version = aliased(Version)
-    sealed = select(version.document_id).where(version.sealed_at.is_not(None))
-    cases = select(Handover.id).where(VIEW_CASE(actor))
-    return and_(
-        works_here(actor),
-        or_(
-            and_(Document.owner_id == actor.id, Document.removed_at.is_(None)),
-            and_(
-                Document.id.in_(sealed),
-                or_(_reads_sealed(actor), Document.handover_id.in_(cases)),
-            ),
-        ),
-    )
-
-
-def _owns_document(actor: Actor) -> Clause:
-    return and_(works_here(actor), Document.owner_id == actor.id, Document.removed_at.is_(None))
-
-
-def _owns_version(actor: Actor) -> Clause:
-    return Version.document_id.in_(select(Document.id).where(_owns_document(actor)))
-
-
-def _retries(actor: Actor) -> Clause:
-    """Whoever may read the version, and HR and administrators, who are asked when reading fails."""
-    everyone = role(Role.ADMINISTRATOR)(actor)
-    return or_(_lists_version(actor), everyone)
-
-
 def _sees_map(actor: Actor) -> Clause:
     mine = select(Handover.position_id).where(or_(receiver(actor), heads(actor)))
     return and_(
@@ -249,7 +173,7 @@ def _receipts(actor: Actor) -> Clause:
 ABOUT_FILES = (
     "document_added", "document_changed", "document_removed", "document_restored",
     "version_uploaded", "version_read", "reading_failed", "reading_retried", "reading_cancelled",
-    "findings_kept",
+    "findings_kept", "download_refused", "download_allowed",
 )  # fmt: skip
 
 
@@ -257,8 +181,8 @@ def _sees_event(actor: Actor) -> Clause:
     """Events of the own cases; of a file only one's own doing, or when the file may be listed:
     the log must not tell a receiver the name of a draft."""
     everything = role(Role.HR, Role.AUDITOR)(actor)
-    versions = select(Version.public_id).where(_lists_version(actor))
-    documents = select(Document.public_id).where(_lists_document(actor))
+    versions = select(Version.public_id).where(document_rules.lists_version(actor))
+    documents = select(Document.public_id).where(document_rules.lists_document(actor))
     listed = or_(
         Event.kind.not_in(ABOUT_FILES),
         Event.actor_id == actor.id,
@@ -281,12 +205,14 @@ POLICY: dict[Action, tuple[type[Any] | None, Rule]] = {
     Action.SUBMIT_ITEM: (Item, _submits),
     Action.REVIEW_ITEM: (Item, _reviews),
     Action.WAIVE_ITEM: (Item, of_cases(Item.handover_id, case(heads))),
-    Action.LIST_DOCUMENT: (Document, _lists_document),
-    Action.CHANGE_DOCUMENT: (Document, _owns_document),
-    Action.LIST_VERSION: (Version, _lists_version),
-    Action.VIEW_VERSION: (Version, _views_version),
-    Action.RETRY_READING: (Version, _retries),
-    Action.DECIDE_FINDINGS: (Version, _owns_version),
+    Action.LIST_DOCUMENT: (Document, document_rules.lists_document),
+    Action.CHANGE_DOCUMENT: (Document, document_rules.owns_document),
+    Action.LIST_VERSION: (Version, document_rules.lists_version),
+    Action.VIEW_VERSION: (Version, document_rules.views_version),
+    Action.DOWNLOAD_VERSION: (Version, document_rules.downloads_version),
+    Action.SET_DOWNLOAD: (Document, document_rules.sets_download),
+    Action.RETRY_READING: (Version, document_rules.retries),
+    Action.DECIDE_FINDINGS: (Version, document_rules.owns_version),
     Action.ASK_QUESTION: (Handover, question_rules.asks),
     Action.VIEW_QUESTION: (Question, question_rules.views),
     Action.ANSWER_QUESTION: (Question, question_rules.answers),

@@ -12,6 +12,9 @@ _STRIP = 128
 
 def opaque(picture: Image.Image) -> Image.Image:
     """Return a picture without transparency, on white or, for light letters, on black."""
+    if picture.mode.startswith("I;16"):
+        # Sixteen bits of grey; converting alone would make all but the darkest white.
+        picture = picture.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     if picture.mode not in ("RGBA", "LA", "PA") and "transparency" not in picture.info:
         return picture.convert("RGB")
     layered = picture.convert("RGBA")

@@ -27,7 +27,7 @@ from portal.error_words import words_of
 from portal.errors import InvalidInput
 from portal.models import Document
 from portal.permissions import Action
-from portal.services import cases, documents, uploads
+from portal.services import cases, documents, uploads, viewing
 from portal.services.documents import ChangeForm
 from portal.unit_of_work import UnitOfWork
 
@@ -77,7 +77,12 @@ def show(document_id: str) -> ResponseReturnValue:
 def change(document_id: str) -> ResponseReturnValue:
     """Title, who may read it, and whether it belongs to an item."""
     form = request.form
-    wanted = ChangeForm(form.get("title", ""), form.get("visibility", ""), form.get("item") or None)
+    wanted = ChangeForm(
+        form.get("title", ""),
+        form.get("visibility", ""),
+        form.get("item") or None,
+        form.get("view_only"),
+    )
     try:
         with writing() as uow:
             document = documents.change(uow, document_id, wanted)
@@ -87,6 +92,17 @@ def change(document_id: str) -> ResponseReturnValue:
             return _page(uow, document_id, problems_of(error)), 400
     flash(_("Saved."), "ok")
     return redirect(back)
+
+
+@blueprint.post("/documents/<document_id>/view-only")
+@login_required
+def set_view_only(document_id: str) -> ResponseReturnValue:
+    """Allow or refuse the download of a sealed document."""
+    view_only = request.form.get("view_only") == "1"
+    with writing() as uow:
+        viewing.set_view_only(uow, document_id, view_only)
+    flash(_("It is for viewing only now.") if view_only else _("It may be downloaded now."), "ok")
+    return redirect(url_for(".show", document_id=document_id))
 
 
 @blueprint.post("/documents/<document_id>/remove")
@@ -173,6 +189,7 @@ def _page(uow: UnitOfWork, document_id: str, problems: dict[str, str] | None = N
         files=file_rows.of_case(case) if case else file_rows.of_handover(shown.handover),
         may_add_version=shown.item is None or file_rows.takes_files(shown.item),
         visibilities=list(words.VISIBILITY.items()),
+        may_set_download=uow.may(Action.SET_DOWNLOAD, shown.document),
         typed=request.form,
         problems=problems or {},
     )

@@ -27,7 +27,7 @@ from portal.blueprints.context import reading, resources, writing
 from portal.errors import NotFound, PortalError
 from portal.models import Passage, Reading, Version
 from portal.permissions import Action
-from portal.services import pictures, reading_view, readings, searches, versions
+from portal.services import pictures, reading_view, readings, searches, versions, viewing
 from portal.services.reading_view import Asked
 from portal.unit_of_work import UnitOfWork
 
@@ -35,12 +35,14 @@ blueprint = Blueprint("versions", __name__)
 # The browser asks each time whether it still may; then nothing is sent twice.
 PICTURE_CACHE = "private, no-cache"
 CHUNK_BYTES = 256 * 1024
+# The address is the same for all pages; the type says what is sent.
+TYPES = {".png": "image/png", ".jpg": "image/jpeg"}
 
 
 @blueprint.get("/versions/<version_id>")
 @login_required
 def show(version_id: str) -> ResponseReturnValue:
-    """The text of a version and, for a PDF, its pages, with the passage marked."""
+    """The text of a version and, for PDFs and pictures, its pages, with the passage marked."""
     given = request.args
     asked = Asked(
         passage=given.get("passage"),
@@ -64,6 +66,7 @@ def show(version_id: str) -> ResponseReturnValue:
             mail_words=reading_words.MAIL_LINES,
             passage_place=place_words.place(page.passage.place) if page.passage else "",
             passage_path=place_words.path(page.passage.place) if page.passage else [],
+            mark=viewing.mark(uow, page.version),
             may_retry=uow.may(Action.RETRY_READING, page.version),
             asked=asked.words,
         )
@@ -106,12 +109,13 @@ def thumbnail(version_id: str, number: int) -> ResponseReturnValue:
 def _picture(version_id: str, number: int, *, small: bool) -> Response:
     """A picture of a page; the permission is asked for each time."""
     with reading() as uow:
-        version = uow.load(Version, version_id, Action.VIEW_VERSION)
-        if not pictures.has_pages(readings.current(uow, version)):
-            raise NotFound
-    path = pictures.page_image(resources(), version, number, small=small)
-    etag = f"{version.digest}-{path.stem}"
-    answer: Response = send_file(path, mimetype="image/png", etag=etag, conditional=True)
+        pages = pictures.pages(uow, version_id)
+    if pages is None:
+        raise NotFound
+    path = pictures.page_image(resources(), pages, number, small=small)
+    # The name in the cache holds the mark: what was drawn for one person is new to the next.
+    etag = f"{pages.digest}-{path.stem}"
+    answer: Response = send_file(path, mimetype=TYPES[path.suffix], etag=etag, conditional=True)
     answer.headers["Cache-Control"] = PICTURE_CACHE
     return answer
 
@@ -159,23 +163,23 @@ def _attachment(version: Version) -> str:
 
 
 def _page_sizes(version_id: str) -> list[tuple[float, float]]:
-    """Sizes of the pages of a PDF, none for other files; outside of any transaction, because the
+    """Sizes of the pages that can be drawn; outside of any transaction, because the
     first time it takes a second. Raises NotFound and Forbidden.
 
     Pages that cannot be drawn take nothing from the text beside them.
     """
     with reading() as uow:
-        version = uow.load(Version, version_id, Action.VIEW_VERSION)
-        if not pictures.has_pages(readings.current(uow, version)):
-            return []
+        pages = pictures.pages(uow, version_id)
+    if pages is None:
+        return []
     try:
-        return pictures.page_sizes(resources(), version)
+        return pictures.page_sizes(resources(), pages)
     except PortalError:
         return []
 
 
 def _pictures(sizes: list[tuple[float, float]], passage: Passage | None) -> list[dict[str, Any]]:
-    """Pages by number, with their size in points and the boxes of the passage on them."""
+    """Pages by number, with their size and the boxes of the passage on them in the same units."""
     boxes = _boxes(passage) if passage else {}
     return [
         {"number": number, "width": width, "height": height, "boxes": boxes.get(number, [])}

@@ -12,8 +12,7 @@ import click
 
 from indexing.block import BlockKind
 from indexing.extraction import Extraction, Limits, Status, describe, extract
-from indexing.extraction.media import PDF
-from indexing.extraction.picture import draw_page
+from indexing.extraction.picture import DRAWN, Drawing, draw_page, ending
 from indexing.extraction.process import ReaderEnded
 from indexing.notice import Notice
 
@@ -30,7 +29,7 @@ from indexing.notice import Notice
 @click.option(
     "--images",
     type=click.Path(file_okay=False, writable=True, path_type=Path),
-    help="Draw the pages of PDF files into this folder.",
+    help="Draw the pages of PDF and picture files into this folder.",
 )
 @click.option("--password", envvar="HANDOVER_EXTRACT_PASSWORD", help="Opens encrypted PDF files.")
 @click.option("--no-ocr", is_flag=True, help="Do not recognise the text of pictures and scans.")
@@ -57,9 +56,9 @@ def extract_command(
             click.echo(json.dumps(describe(found, name), ensure_ascii=False))
         else:
             click.echo("\n".join(shown(found, name)))
-        if images is not None and found.media_type == PDF:
+        if images is not None and found.media_type in DRAWN:
             folder = images / f"{number:03}-{printable(Path(path.name))}"
-            draw_pages(path, folder, found.pages or 0, password)
+            draw_pages(path, folder, found, password)
     sys.exit(0 if whole else 1)
 
 
@@ -90,16 +89,16 @@ def said(notice: Notice) -> str:
     return f"{notice.code} ({facts})" if facts else notice.code
 
 
-def draw_pages(path: Path, folder: Path, pages: int, password: str | None) -> None:
+def draw_pages(path: Path, folder: Path, found: Extraction, password: str | None) -> None:
     """Draw each page into the folder; one that cannot be drawn is named on standard error.
 
     Raises OSError if the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for page in range(1, pages + 1):
+    for page in range(1, (found.pages or 0) + 1):
         try:
-            picture = draw_page(path, page, password=password)
+            picture = draw_page(path, Drawing(page, str(found.media_type)), password=password)
         except ReaderEnded as ended:
             click.echo(f"{printable(path)}, page {page}: {said(ended.notice)}", err=True)
             continue
-        (folder / f"{page:04}.png").write_bytes(picture)
+        (folder / f"{page:04}.{ending(found.media_type)}").write_bytes(picture)

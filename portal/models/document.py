@@ -27,6 +27,8 @@ class Document(Public, Base):
     """A document of a handover. `item_id` None is extra knowledge that no requirement asked for.
 
     `removed_at` marks a draft its owner took back; a document with a sealed version has none.
+    `view_only`: whoever reads it sees its pages with their own name on them and has no original,
+    but for its owner and the heads of the case.
     """
 
     __tablename__ = "documents"
@@ -39,6 +41,7 @@ class Document(Public, Base):
         word(Visibility),
         default=Visibility.POSITION,
     )
+    view_only: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

@@ -23,7 +23,7 @@ from portal.models import (
     Visibility,
 )
 from portal.permissions import Action
-from portal.services import findings, readings
+from portal.services import findings, readings, viewing
 from portal.unit_of_work import UnitOfWork
 
 TITLE_LENGTH = 300
@@ -31,11 +31,15 @@ TITLE_LENGTH = 300
 
 @dataclass(frozen=True)
 class VersionLine:
-    """One version as lists show it. `reading` is None before the worker has heard of it."""
+    """One version as lists show it. `reading` is None before the worker has heard of it.
+
+    viewable, downloadable: whether this person may read it, and have its original.
+    """
 
     version: Version
     reading: Reading | None
     viewable: bool
+    downloadable: bool
 
 
 @dataclass(frozen=True)
@@ -63,11 +67,15 @@ class DocumentPage:
 
 @dataclass(frozen=True)
 class ChangeForm:
-    """What may be changed while a document is a draft; `item` None makes it extra knowledge."""
+    """What may be changed while a document is a draft; `item` None makes it extra knowledge.
+
+    view_only: «1» refuses readers the original, «0» allows it; None leaves it as it is.
+    """
 
     title: str
     visibility: str
     item: str | None
+    view_only: str | None = None
 
 
 def lines(
@@ -88,16 +96,20 @@ def lines(
         .options(joinedload(Version.document), joinedload(Version.uploaded_by))
         .order_by(Document.id, Version.number.desc())
     ).all()
-    viewable = set(
-        uow.session.scalars(
-            select(Version.id)
-            .join(Document, Version.document_id == Document.id)
-            .where(wanted, uow.rows(Action.VIEW_VERSION))
+    viewable, downloadable = (
+        set(
+            uow.session.scalars(
+                select(Version.id)
+                .join(Document, Version.document_id == Document.id)
+                .where(wanted, uow.rows(action))
+            )
         )
+        for action in (Action.VIEW_VERSION, Action.DOWNLOAD_VERSION)
     )
     grouped: dict[Document, list[VersionLine]] = defaultdict(list)
     for version, reading in rows:
-        grouped[version.document].append(VersionLine(version, reading, version.id in viewable))
+        may = (version.id in viewable, version.id in downloadable)
+        grouped[version.document].append(VersionLine(version, reading, *may))
     return [DocumentLine(document, versions) for document, versions in grouped.items()]
 
 
@@ -136,6 +148,8 @@ def change(uow: UnitOfWork, document_id: str, form: ChangeForm) -> Document:
             visibility=visibility.value,
             item=item.requirement.title if item else None,
         )
+    if form.view_only is not None:
+        viewing.change(uow, document, _switch(form.view_only))
     uow.session.flush()
     if title != before[0]:
         readings.title_changed(uow, document)
@@ -301,6 +315,12 @@ def _visibility(text: str) -> Visibility:
     if text not in set(Visibility):
         raise InvalidInput(Problem("visibility", "choice_unknown"))
     return Visibility(text)
+
+
+def _switch(text: str) -> bool:
+    if text not in ("0", "1"):
+        raise InvalidInput(Problem("view_only", "choice_unknown"))
+    return text == "1"
 
 
 def _target(uow: UnitOfWork, handover: Handover, item_id: str | None) -> Item | None:

@@ -113,7 +113,7 @@ def original(uow: UnitOfWork, version_id: str) -> Version:
 
     Raises NotFound and Forbidden.
     """
-    version = uow.load(Version, version_id, Action.VIEW_VERSION)
+    version = uow.load(Version, version_id, Action.DOWNLOAD_VERSION)
     document = version.document
     uow.record(
         "version_downloaded",

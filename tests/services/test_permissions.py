@@ -131,6 +131,24 @@ def test_content_is_read_by_part_and_visibility(cases: Cases) -> None:
         assert {who for who in EVERYBODY if version in found[who]} == readers, (state, name)
 
 
+def test_what_is_read_is_downloaded_unless_it_is_for_viewing_only(cases: Cases) -> None:
+    for view_only in (False, True):
+        with cases.company.resources.write() as uow:
+            for document in uow.session.scalars(select(Document)):
+                document.view_only = view_only
+        for who in EVERYBODY:
+            read = cases.rows(who, Action.VIEW_VERSION)
+            kept = set() if view_only and who not in HEADS | {"leaver"} else read
+            assert cases.rows(who, Action.DOWNLOAD_VERSION) == kept, (who, view_only)
+
+
+def test_the_heads_decide_about_the_download_of_what_is_sealed(cases: Cases) -> None:
+    sealed = {number for (_, name), number in cases.documents.items() if name != "draft"}
+    for who in EVERYBODY:
+        expected = sealed if who in HEADS else set()
+        assert cases.rows(who, Action.SET_DOWNLOAD) == expected, who
+
+
 def test_names_and_digests_are_listed_by_who_sees_the_case(cases: Cases) -> None:
     for action, ids in (
         (Action.LIST_VERSION, cases.versions),
@@ -193,6 +211,8 @@ ON_DOCUMENTS = {
     Action.CHANGE_DOCUMENT,
     Action.LIST_VERSION,
     Action.VIEW_VERSION,
+    Action.DOWNLOAD_VERSION,
+    Action.SET_DOWNLOAD,
     Action.RETRY_READING,
     Action.DECIDE_FINDINGS,
 }

@@ -9,9 +9,11 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
+from indexing.extraction import media
 from portal.errors import FileRefused, Forbidden, NotFound, NotReady
 from portal.models import Block, Passage, Reading, Version
 from portal.services import documents, items, pictures, readings, versions
+from portal.services.pictures import Pages
 from portal.services.uploads import ToDocument, ToHandover, ToItem
 from portal.services.versions import Window
 from portal.unit_of_work import UnitOfWork
@@ -181,10 +183,11 @@ def test_a_removed_draft_is_gone(desk: Desk, item: str) -> None:
 
 class TestPictures:
     @pytest.fixture
-    def pdf(self, desk: Desk, item: str) -> Version:
-        return row(desk, desk.upload("leaver", ToItem(item), PDF, "a.pdf"))
+    def pdf(self, desk: Desk, item: str) -> Pages:
+        made = row(desk, desk.upload("leaver", ToItem(item), PDF, "a.pdf"))
+        return Pages(made.digest, media.PDF)
 
-    def test_a_page_is_drawn_once(self, desk: Desk, pdf: Version) -> None:
+    def test_a_page_is_drawn_once(self, desk: Desk, pdf: Pages) -> None:
         path = pictures.page_image(desk.resources, pdf, 1)
         with Image.open(path) as picture:
             width, height = pictures.page_sizes(desk.resources, pdf)[0]
@@ -196,11 +199,11 @@ class TestPictures:
         assert [one.name for one in path.parent.iterdir() if one.name.startswith(".")] == []
 
     @pytest.mark.parametrize("number", [0, -1, 10_000])
-    def test_pages_there_are_not(self, desk: Desk, pdf: Version, number: int) -> None:
+    def test_pages_there_are_not(self, desk: Desk, pdf: Pages, number: int) -> None:
         with pytest.raises(NotFound):
             pictures.page_image(desk.resources, pdf, number)
 
-    def test_many_ask_at_once(self, desk: Desk, pdf: Version) -> None:
+    def test_many_ask_at_once(self, desk: Desk, pdf: Pages) -> None:
         found: list[Path] = []
         threads = [
             threading.Thread(
@@ -219,29 +222,32 @@ class TestPictures:
     def test_what_has_no_pages(self, desk: Desk, case: str) -> None:
         made = desk.upload("leaver", ToHandover(case), "text", "a.pdf")
         desk.work()
-        assert not pictures.has_pages(desk.reading(made))
+        with desk.company.looking("leaver") as uow:
+            assert pictures.pages(uow, made) is None
         with pytest.raises(NotReady) as caught:
-            pictures.page_image(desk.resources, row(desk, made), 1)
+            pictures.page_image(desk.resources, Pages(row(desk, made).digest, media.PDF), 1)
         assert caught.value.code == "render_failed"
 
-    def test_has_pages(self, desk: Desk, pdf: Version) -> None:
-        assert not pictures.has_pages(None)
-        assert not pictures.has_pages(desk.reading(pdf.public_id))
+    def test_pages_are_known_when_it_is_read(self, desk: Desk, item: str, pdf: Pages) -> None:
+        made = desk.upload("leaver", ToItem(item), PDF + b"\n", "b.pdf")
+        with desk.company.looking("leaver") as uow:
+            assert pictures.pages(uow, made) is None
         desk.work()
-        assert pictures.has_pages(desk.reading(pdf.public_id))
+        with desk.company.looking("leaver") as uow:
+            assert pictures.pages(uow, made) == Pages(row(desk, made).digest, media.PDF)
 
-    def test_a_missing_original(self, desk: Desk, pdf: Version) -> None:
+    def test_a_missing_original(self, desk: Desk, pdf: Pages) -> None:
         with desk.resources.store.local_path(pdf.digest) as path:
             path.unlink()
         with pytest.raises(NotReady) as caught:
             pictures.page_image(desk.resources, pdf, 1)
         assert caught.value.code == "file_damaged"
 
-    def test_the_cache_is_cut_back_and_may_be_lost(self, desk: Desk, pdf: Version) -> None:
+    def test_the_cache_is_cut_back_and_may_be_lost(self, desk: Desk, pdf: Pages) -> None:
         first = pictures.page_image(desk.resources, pdf, 1)
         size = sum(path.stat().st_size for path in first.parent.iterdir())
         assert pictures.cut_back(desk.resources, size) == 0
-        assert pictures.cut_back(desk.resources, 0) == 2
+        assert pictures.cut_back(desk.resources, 0) == 1
         assert pictures.page_image(desk.resources, pdf, 1).exists()
         assert pictures.cut_back(desk.resources) == 0
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from indexing.extraction.picture import bounded_scale, draw_page, page_sizes
+from indexing.extraction.picture import Drawing, bounded_scale, draw_page, page_sizes
 from indexing.extraction.process import ReaderEnded
 from tests.indexing.extraction.makers import LIMITS, kinds, pdf, read, reason, texts, warnings
 
@@ -198,7 +198,7 @@ def test_real_rotated_page(tmp_path):
 def test_picture_of_a_page(tmp_path):
     path = tmp_path / "a.pdf"
     path.write_bytes(pdf(BODY, BODY, rotate=90))
-    picture = draw_page(path, 2, 0.5)
+    picture = draw_page(path, Drawing(2, scale=0.5))
     assert picture.startswith(b"\x89PNG")
     assert picture[16:24] == (400).to_bytes(4, "big") + (300).to_bytes(4, "big")
     assert page_sizes(path) == [(800.0, 600.0)] * 2
@@ -217,7 +217,7 @@ def test_picture_refused(tmp_path, page, data, code):
     path = tmp_path / "a.pdf"
     path.write_bytes(data)
     with pytest.raises(ReaderEnded) as refused:
-        draw_page(path, page, limits=LIMITS)
+        draw_page(path, Drawing(page), LIMITS)
     assert refused.value.notice.code == code
 
 
