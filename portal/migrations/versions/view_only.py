@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "view_only"
-down_revision = "successors"
+down_revision = "searches"
 branch_labels = None
 depends_on = None
 
