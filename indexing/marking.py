@@ -119,10 +119,15 @@ def _aligned(text: str) -> tuple[str, list[int]]:
     plain: list[str] = []
     places: list[int] = []
     for at, char in enumerate(text):
-        normal = normalise(char)
+        normal = _plain(char)
         plain.append(normal)
         places += [at] * len(normal)
     return "".join(plain), places
+
+
+@lru_cache(maxsize=100_000)
+def _plain(char: str) -> str:
+    return normalise(char)
 
 
 def _found(plain: str, wanted: _Wanted) -> Iterator[tuple[int, int]]:

@@ -92,7 +92,8 @@ def plain_parts(code: str) -> list[str]:
     return [part[:_LONGEST] for part in _SEPARATOR.split(bare) if part]
 
 
-def forms(code: str) -> list[str]:
+@lru_cache(maxsize=100_000)
+def forms(code: str) -> tuple[str, ...]:
     """Return what a word or code is found by: its stem; of a code the whole and the parts.
 
     The whole is written without separators, so CRM-2041, CRM_2041 and CRM2041 find one another.
@@ -103,11 +104,11 @@ def forms(code: str) -> list[str]:
     if code.endswith(("++", "#")):
         whole += code[len(code.rstrip("+#")) :]
     elif len(parts) == 1:
-        return [stem(parts[0].casefold()[:_LONGEST])]
+        return (stem(parts[0].casefold()[:_LONGEST]),)
     # One letter of a code (the x of 0x8007) finds everything and means nothing.
     small = [stem(part.casefold()[:_LONGEST]) for part in parts if len(part) > 1 or part.isdigit()]
     # Stemmed too: typed in small letters NullPointerException is one word, and words are stemmed.
-    return [stem(whole.casefold()[:_LONGEST]), *small]
+    return (stem(whole.casefold()[:_LONGEST]), *small)
 
 
 @lru_cache(maxsize=100_000)

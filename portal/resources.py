@@ -13,12 +13,12 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from portal.database import READ_ONLY, make_engine
 from portal.errors import NotReady
-from portal.models import EmbeddingModel
+from portal.findable import Scopes
 from portal.models.base import now
 from portal.settings import Settings
 from portal.unit_of_work import Job, UnitOfWork
@@ -27,6 +27,7 @@ from storage import BlobStore, open_store
 if TYPE_CHECKING:
     from indexing.encoder import Encoder
     from indexing.index import Index
+    from portal.models import EmbeddingModel
 
 Sender = Callable[[Job], None]
 
@@ -38,6 +39,7 @@ class Resources:
     settings: Settings
     send: Sender
     clock: Callable[[], datetime] = now
+    scopes: Scopes = field(default_factory=Scopes)
     _encoder: Encoder | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _index: tuple[str, Index] | None = None
@@ -69,8 +71,7 @@ class Resources:
                 )
             return self._encoder
 
-    @property
-    def index(self) -> Index:
+    def index(self, active: EmbeddingModel | None) -> Index:
         """The search index of the active model, opened at first use; catch it up before a search.
 
         Raises NotReady: index_mismatch when the index or the vectors are of another model than the
@@ -78,8 +79,8 @@ class Resources:
         """
         from indexing.index import IdentityMismatch, Index
 
-        # Read each time: «handover index rebuild» in another process may have changed the model.
-        identity, dimension = self._active_model()
+        # Each time: «handover index rebuild» in another process may have changed the model.
+        identity, dimension = self._searched_model(active)
         with self._index_lock:
             if self._index is None or self._index[0] != identity:
                 try:
@@ -89,7 +90,7 @@ class Resources:
                 self._index = (identity, opened)
             return self._index[1]
 
-    def _active_model(self) -> tuple[str, int]:
+    def _searched_model(self, active: EmbeddingModel | None) -> tuple[str, int]:
         """Identity and dimension of the vectors a search compares with."""
         from indexing.model_unavailable import ModelUnavailable
 
@@ -100,8 +101,6 @@ class Resources:
         except ModelUnavailable as error:
             # Words can be searched without it, if the vectors' model is known.
             unavailable = error
-        with Session(self.engine.execution_options(**{READ_ONLY: True})) as session:
-            active = session.scalar(select(EmbeddingModel).where(EmbeddingModel.active))
         if active is None:
             if configured is None:
                 raise NotReady("model_unavailable") from unavailable

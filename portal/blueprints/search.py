@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from functools import partial
 
-from flask import Blueprint, jsonify, make_response, render_template, request
+from flask import Blueprint, Response, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
@@ -13,7 +13,8 @@ from portal import place_words
 from portal.blueprints.context import reading, resources
 from portal.blueprints.paging import page_number
 from portal.services import questions, search, searches, suggesting
-from portal.services.search import SearchForm
+from portal.services.search_scope import SearchForm
+from portal.services.searches import SearchRecord
 
 blueprint = Blueprint("search", __name__)
 RECENT = 5
@@ -30,11 +31,14 @@ def results() -> ResponseReturnValue:
     form = _form()
     with reading() as uow:
         found = search.search(uow, form)
-        record = searches.record_of(uow, form, found)
+        # Without scripts somebody asks for it by a link.
+        answer = search.answer(uow, form) if found.asks and asked.get("answer") else None
+        record = searches.record_of(uow, form, found, answer)
         page = render_template(
             "search/results.html",
             form=form,
             found=found,
+            answer=answer,
             arguments={key: asked[key] for key in ("q", *FILTERS) if asked.get(key)},
             examples=[] if found.query.text else suggesting.examples(uow),
             addressees=questions.addressees(uow),
@@ -42,10 +46,19 @@ def results() -> ResponseReturnValue:
             token=record.token if record else None,
             recent=[] if found.query.text else searches.own(uow, RECENT),
         )
-    answer = make_response(page)
-    if record is not None:
-        answer.call_on_close(partial(searches.keep, resources(), uow.actor.id, record))
-    return answer
+    return _kept(page, uow.actor.id, record)
+
+
+@blueprint.get("/search/answer")
+@login_required
+def answer() -> ResponseReturnValue:
+    """The answer above the hits, or that there is none: a piece of their page."""
+    form, token = _form(), request.args.get("search", "")
+    with reading() as uow:
+        found = search.answer(uow, form)
+        record = searches.record_of_answer(uow, form, token, found)
+        page = render_template("search/_answer.html", answer=found, token=token, places=place_words)
+    return _kept(page, uow.actor.id, record)
 
 
 @blueprint.get("/search/suggestions")
@@ -54,6 +67,14 @@ def suggestions() -> ResponseReturnValue:
     """Titles and headings that go on from what is being typed."""
     with reading() as uow:
         return jsonify(suggestions=suggesting.suggestions(uow, request.args.get("q", "")))
+
+
+def _kept(page: str, person_id: int, record: SearchRecord | None) -> Response:
+    """The page; when it is sent, what is to be kept of the search is written."""
+    sent = make_response(page)
+    if record is not None:
+        sent.call_on_close(partial(searches.keep, resources(), person_id, record))
+    return sent
 
 
 def _form() -> SearchForm:

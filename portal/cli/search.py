@@ -14,9 +14,10 @@ from portal.settings import Settings
 if TYPE_CHECKING:
     from datetime import date
 
+    from portal.findable import Choices
     from portal.services.answering import AnswerLine
     from portal.services.search import HitLine, Results
-    from portal.services.search_scope import Choice
+    from portal.services.search_scope import SearchForm
     from portal.unit_of_work import UnitOfWork
 
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -29,6 +30,9 @@ DAY = click.DateTime(["%Y-%m-%d"])
 )
 @click.option("--position", default="", metavar="NAME", help="Only documents of this position.")
 @click.option("--person", default="", metavar="NAME", help="Only what this person handed over.")
+@click.option("--handover", default="", metavar="NAME", help="Only documents of this case.")
+@click.option("--language", default="", help="zh or en.")
+@click.option("--verified", is_flag=True, help="Only what a successor has accepted.")
 @click.option("--type", "kind", default="", help="word, pdf, table, slides, text, web, mail, …")
 @click.option("--after", type=DAY, help="Submitted on this day or later, as in 2026-11-30.")
 @click.option("--before", type=DAY, help="Submitted on this day or before.")
@@ -56,14 +60,18 @@ def search(question: tuple[str, ...], email: str, page: int, as_json: bool, **fi
     resources = Resources(Settings.from_environment(os.environ), send)
     try:
         from portal.services import search_scope
+        from portal.services.search import answer as answer_to
+        from portal.services.search import search as find
 
         with resources.read() as uow:
             person = search_scope.person_of(uow, email)
         if person is None:
             raise click.BadParameter(f"nobody here has the address {email}.", param_hint="--as")
         with resources.read(person) as uow:
-            found = _found(uow, " ".join(question), page, filters)
-            click.echo(_json(found) if as_json else _text(found))
+            form = _form(uow, " ".join(question), page, filters)
+            found = find(uow, form)
+            answer = answer_to(uow, form) if found.asks else None
+            click.echo(_json(found, answer) if as_json else _text(found, answer))
     except PortalError as error:
         raise click.ClickException(words_of(error.code, error.facts)) from error
     finally:
@@ -71,43 +79,47 @@ def search(question: tuple[str, ...], email: str, page: int, as_json: bool, **fi
     raise click.exceptions.Exit(0 if found.hits else 1)
 
 
-def _found(uow: UnitOfWork, question: str, page: int, filters: dict[str, Any]) -> Results:
-    from portal.services import search_scope
-    from portal.services.search import SearchForm
-    from portal.services.search import search as find
+def _form(uow: UnitOfWork, question: str, page: int, filters: dict[str, Any]) -> SearchForm:
+    from portal.permissions import Action
+    from portal.services.facets import facets
+    from portal.services.findable_rows import scope
+    from portal.services.search_scope import SearchForm
 
-    offered = search_scope.facets(uow, SearchForm())
-    form = SearchForm(
+    uow.permit(Action.SEARCH)
+    offered = facets(uow, scope(uow), SearchForm())
+    return SearchForm(
         query=question,
         position=_named(offered.positions, filters["position"], "--position"),
+        handover=_named(offered.handovers, filters["handover"], "--handover"),
+        language=_named(offered.languages, filters["language"], "--language"),
+        verified=filters["verified"],
         kind=_named(offered.kinds, filters["kind"], "--type"),
         person=_named(offered.people, filters["person"], "--person"),
         after=_day(filters["after"]),
         before=_day(filters["before"]),
         page=page,
     )
-    return find(uow, form)
 
 
 def _day(moment: datetime | None) -> date | None:
     return moment.date() if moment else None
 
 
-def _named(choices: list[Choice], name: str, option: str) -> str:
+def _named(choices: Choices, name: str, option: str) -> str:
     """The value of the choice with this name, among those the person may know of.
 
     Raises BadParameter.
     """
     if not name:
         return ""
-    found = [choice.value for choice in choices if name in (choice.label, choice.value)]
+    found = [choice.value for choice in choices.listed if name in (choice.label, choice.value)]
     if found:
         return found[0]
-    names = ", ".join(choice.label for choice in choices) or "nothing to choose from"
+    names = ", ".join(choice.label for choice in choices.listed) or "nothing to choose from"
     raise click.BadParameter(f"{name} is not among these: {names}.", param_hint=option)
 
 
-def _text(found: Results) -> str:
+def _text(found: Results, answer: AnswerLine | None) -> str:
     if not found.hits:
         return "Nothing in the handed-over documents fits."
     first = (found.page - 1) * 10 + 1
@@ -118,15 +130,14 @@ def _text(found: Results) -> str:
         lines.insert(
             0, "None of these words stands in what follows, which comes nearest in meaning.\n"
         )
-    if found.answer:
-        lines[:0] = [*_answer_text(found.answer, closest=bool(found.hits)), ""]
+    if answer:
+        lines[:0] = [*_answer_text(answer), ""]
     return "\n".join([*lines, f"{found.total} documents, page {found.page} of {found.pages}"])
 
 
-def _answer_text(answer: AnswerLine, *, closest: bool) -> list[str]:
+def _answer_text(answer: AnswerLine) -> list[str]:
     if not answer.quotes:
-        none = "No answer was found in the handover documents."
-        return [f"{none} These passages come closest:" if closest else none]
+        return ["No answer was found in the handover documents."]
     return [
         f"“{' '.join(''.join(part.text for part in each) for each in quote.sentences)}” "
         f"({quote.document.title}, version {quote.version.number})"
@@ -183,14 +194,14 @@ def _answer_json(answer: AnswerLine | None) -> dict[str, Any] | None:
     }
 
 
-def _json(found: Results) -> str:
+def _json(found: Results, answer: AnswerLine | None) -> str:
     value = {
         "total": found.total,
         "page": found.page,
         "pages": found.pages,
         "by_words": found.by_words,
         "by_meaning": found.by_meaning,
-        "answer": _answer_json(found.answer),
+        "answer": _answer_json(answer),
         "hits": [
             {
                 "document": hit.document.title,

@@ -7,6 +7,7 @@ from portal.models.blueprint import Blueprint, Requirement, RequirementKind, Res
 from portal.models.department import Department
 from portal.models.document import Document, Visibility
 from portal.models.event import Event
+from portal.models.findable_change import FindableChange
 from portal.models.handover import Handover, HandoverReceiver, HandoverState
 from portal.models.index_log import Counter, IndexLogEntry
 from portal.models.item import IN_HAND, SETTLED, Item, ItemState
@@ -36,6 +37,7 @@ __all__ = [
     "Embedding",
     "EmbeddingModel",
     "Event",
+    "FindableChange",
     "Handover",
     "HandoverReceiver",
     "HandoverState",

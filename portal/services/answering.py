@@ -6,14 +6,13 @@ that this person could not open.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
 from indexing import answering
 from indexing.answering import Asked, Numbers, Quote, Source
-from indexing.entry import Hit
 from indexing.marking import Fragment, marked
 from indexing.place import Place, boxes_within
 from indexing.query import Query
@@ -42,28 +41,28 @@ class AnswerLine:
     confidence: float
 
 
-def answered(
-    uow: UnitOfWork, asked: Asked, found: Sequence[tuple[Hit, Version]]
-) -> AnswerLine | None:
+def answered(uow: UnitOfWork, asked: Asked, readable: Mapping[int, Version]) -> AnswerLine | None:
     """The answer to a question; None when it is none, or the model's numbers are not known.
 
-    `found` are hits this person may read, best first, with the version of each.
+    `readable` are the versions of the first hits by their readings, as far as this person may read
+    them.
     """
     encoder = uow.resources.encoder
     numbers = Numbers.of(encoder.identity)
     if numbers is None or not answering.asks(asked.query):
         return None
-    versions = {hit.passage_id: version for hit, version in found[: answering.PASSAGES]}
+    hits = [hit for hit in asked.hits[: answering.PASSAGES] if hit.reading_id in readable]
+    versions = {hit.passage_id: readable[hit.reading_id] for hit in hits}
     rows = select(Passage).where(Passage.id.in_(versions))
     passages = {passage.id: passage for passage in uow.session.scalars(rows)}
     sources = [
         Source(
             hit,
-            version.document_id,
+            versions[hit.passage_id].document_id,
             passages[hit.passage_id].text,
-            _heading(passages[hit.passage_id], version),
+            _heading(passages[hit.passage_id], versions[hit.passage_id]),
         )
-        for hit, version in found[: answering.PASSAGES]
+        for hit in hits
         if hit.passage_id in passages
     ]
     best = answering.answer(asked, sources, encoder.encode_passages, numbers)

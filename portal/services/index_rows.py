@@ -96,8 +96,8 @@ def caught_up(uow: UnitOfWork) -> Index:
 
     What a search calls first: so a document is found by every process as soon as it is published.
     """
-    index = uow.resources.index
     model = embeddings.active_model(uow.session)
+    index = uow.resources.index(model)
     if model is not None:
         try:
             index.catch_up(RowSource(uow.session, model.id))

@@ -22,7 +22,15 @@ from portal.models import (
     Version,
 )
 from portal.resources import Resources
-from portal.services import index_rows, pictures, readings, rereading, resumable, searches
+from portal.services import (
+    findable_rows,
+    index_rows,
+    pictures,
+    readings,
+    rereading,
+    resumable,
+    searches,
+)
 from portal.services.inserting import insert_missing
 from portal.unit_of_work import UnitOfWork
 from storage import StorageError
@@ -50,6 +58,7 @@ def reconcile(resources: Resources) -> None:
         sweep = _is_time(uow, SWEPT, SWEEP_EVERY)
         if sweep:
             searches.sweep(uow)
+            findable_rows.prune(uow)
     if sweep:
         _sweep(resources)
 

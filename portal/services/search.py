@@ -1,32 +1,38 @@
 """Search: a sentence in, passages on their pages out, and only those the person may read.
 
 The filter is inside: the permission policy selects the readings, their ids go into both halves of
-the index, and nothing outside them is scored, counted or suggested. It is read anew for every
-search in the transaction of it, so a right removed a second ago no longer holds.
+the index, and nothing outside them is scored, counted or suggested. What it selects is remembered
+only while nothing has changed on which it depends, which every search asks the database for: so a
+right removed a second ago no longer holds.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+import numpy as np
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload, lazyload
 
-from indexing.answering import Asked
+from indexing.answering import PASSAGES, Asked, asks
 from indexing.entry import FloatArray, Hit
-from indexing.index import Mode
+from indexing.index import Index, Mode
 from indexing.marking import Fragment, excerpt, matches
 from indexing.model_unavailable import ModelUnavailable
 from indexing.place import Place
 from indexing.query import Query, parse
-from portal.models import Document, Handover, Passage, Person, Position, Reading, Version
+from indexing.terms import Weights
+from portal.findable import Facets, Findable, Scope
+from portal.models import Document, Handover, Passage, Person, Reading, Version
 from portal.permissions import Action
 from portal.services import answering, search_scope
 from portal.services.answering import AnswerLine
+from portal.services.facets import facets
+from portal.services.findable_rows import scope
 from portal.services.index_rows import caught_up
-from portal.services.search_scope import Facets, SearchForm
+from portal.services.search_scope import SearchForm
 from portal.unit_of_work import UnitOfWork
 
 __all__ = ["DEPTH", "PAGE", "HitLine", "Results", "SearchForm", "search"]
@@ -69,8 +75,8 @@ class Results:
 
     readable: documents this person could find at all. by_words: the model was not available, so
     only words were compared. by_meaning: none of the words stands in the hits of this page; they
-    are what is nearest, which may answer or not. answer: what answers a question, without quotes
-    where nothing does; None where nothing was asked in a sentence, and on further pages.
+    are what is nearest, which may answer or not. asks: it is a question, which `answer` looks for
+    an answer to.
     """
 
     query: Query
@@ -82,7 +88,7 @@ class Results:
     readable: int
     by_words: bool
     by_meaning: bool
-    answer: AnswerLine | None = None
+    asks: bool
 
 
 def search(uow: UnitOfWork, form: SearchForm) -> Results:
@@ -90,56 +96,80 @@ def search(uow: UnitOfWork, form: SearchForm) -> Results:
 
     Raises Forbidden for somebody who has left, NotReady when the index cannot be used.
     """
-    uow.permit(Action.SEARCH)
-    query = parse(form.query)
-    vector = _vector(uow, query) if query.text else None
-    groups = _grouped(uow, _hits(uow, form, query, vector)) if query.text else []
-    pages = max(1, -(-len(groups) // PAGE))
+    found = _retrieved(uow, form)
+    pages = max(1, -(-len(found.groups) // PAGE))
     page = min(max(form.page, 1), pages)
-    lines = _lines(uow, query, groups[(page - 1) * PAGE : page * PAGE])
-    readable = search_scope.readable(uow)
+    lines = _lines(uow, found.query, found.groups[(page - 1) * PAGE : page * PAGE])
+    readable = search_scope.readable(found.mine)
     return Results(
-        query=query,
+        query=found.query,
         hits=lines,
-        total=len(groups),
+        total=len(found.groups),
         page=page,
         pages=pages,
-        facets=search_scope.facets(uow, form),
+        facets=facets(uow, found.mine, form),
         readable=readable,
-        by_words=bool(query.text) and vector is None,
+        by_words=bool(found.query.text) and found.vector is None,
         by_meaning=bool(lines) and not any(line.has_words for line in lines),
-        answer=_answer(uow, query, vector, groups) if page == 1 and readable else None,
+        asks=page == 1 and bool(readable) and found.vector is not None and asks(found.query),
     )
 
 
-def _answer(
-    uow: UnitOfWork, query: Query, vector: FloatArray | None, groups: Sequence[_Group]
-) -> AnswerLine | None:
-    """What answers; the words of a version that another one stands for are not quoted."""
-    if vector is None:
+def answer(uow: UnitOfWork, form: SearchForm) -> AnswerLine | None:
+    """What answers a question, without quotes where nothing does; None where nothing was asked in a
+    sentence, or the model has no measured numbers to answer by.
+
+    Apart from `search`, because it costs several times as much: the hits need not wait for it.
+    Raises Forbidden and NotReady.
+    """
+    found = _retrieved(uow, form)
+    if found.vector is None or not found.mine.rows.size:
         return None
-    found = sorted(
-        (
-            (hit, group.version)
-            for group in groups
-            for hit in group.hits
-            if hit.reading_id == group.shown.reading_id
-        ),
-        key=lambda each: (-each[0].score, each[0].passage_id),
-    )
-    # Caught up when the hits were found.
-    weights = uow.resources.index.weights(query.text)
-    hits = [hit for hit, _ in found]
-    return answering.answered(uow, Asked(query, vector, weights, hits), found)
+    # The words of a version that another one stands for are not quoted.
+    hits = [h for g in found.groups for h in g.hits if h.reading_id == g.shown.reading_id]
+    hits.sort(key=lambda hit: (-hit.score, hit.passage_id))
+    weights = found.index.weights(found.query.text) if found.index else Weights({}, 0.0)
+    asked = Asked(found.query, found.vector, weights, hits)
+    return answering.answered(uow, asked, _versions(uow, hits[:PASSAGES]))
+
+
+@dataclass(frozen=True)
+class _Retrieved:
+    """What a query finds. vector: None where nothing was typed or the model is not to be had;
+    index: None where there is nothing to look in."""
+
+    query: Query
+    mine: Scope
+    index: Index | None
+    vector: FloatArray | None
+    groups: list[_Group]
+
+
+def _retrieved(uow: UnitOfWork, form: SearchForm) -> _Retrieved:
+    uow.permit(Action.SEARCH)
+    query, mine = parse(form.query), scope(uow)
+    if not query.text:
+        return _Retrieved(query, mine, None, None, [])
+    vector, allowed = _vector(uow, query), search_scope.allowed(uow, mine, form)
+    if not allowed.size:
+        return _Retrieved(query, mine, None, vector, [])
+    index = caught_up(uow)
+    mode = Mode.LEXICAL if vector is None else Mode.HYBRID
+    hits = index.search(query.text, vector, allowed, DEPTH, mode)
+    return _Retrieved(query, mine, index, vector, _grouped(mine, hits))
 
 
 @dataclass(frozen=True)
 class _Group:
-    """What was found in one document: the hit that stands for it and all of them, best first."""
+    """What was found in one document: the hit that stands for it and all of them, best first.
 
+    document: its row id. verified: a successor has accepted the version shown.
+    """
+
+    document: int
     shown: Hit
     hits: list[Hit]
-    version: Version
+    verified: bool
 
     @property
     def more(self) -> int:
@@ -163,90 +193,87 @@ def _vector(uow: UnitOfWork, query: Query) -> FloatArray | None:
         return None
 
 
-def _hits(uow: UnitOfWork, form: SearchForm, query: Query, vector: FloatArray | None) -> list[Hit]:
-    allowed = search_scope.allowed(uow, form)
-    if not allowed.size:
-        return []
-    mode = Mode.LEXICAL if vector is None else Mode.HYBRID
-    return caught_up(uow).search(query.text, vector, allowed, DEPTH, mode)
+def _grouped(mine: Scope, hits: Sequence[Hit]) -> list[_Group]:
+    """Hits by document, in the order of the best."""
+    everything = mine.everything
+    places = everything.places(np.array([hit.reading_id for hit in hits], np.int64))
+    found: dict[int, list[tuple[Hit, int]]] = defaultdict(list)
+    for hit, place in zip(hits, places.tolist(), strict=True):
+        found[int(everything.documents[place])].append((hit, place))
+    return [_group(everything, document, each) for document, each in found.items()]
 
 
-def _grouped(uow: UnitOfWork, hits: Sequence[Hit]) -> list[_Group]:
-    """Hits by document, in the order of the best; what has gone meanwhile is dropped."""
-    versions = _versions(uow, hits)
-    found: dict[int, list[Hit]] = defaultdict(list)
-    for hit in hits:
-        if hit.reading_id in versions:
-            found[versions[hit.reading_id].document_id].append(hit)
-    return [_group(each, versions) for each in found.values()]
-
-
-def _group(hits: list[Hit], versions: dict[int, Version]) -> _Group:
-    newest = max(hits, key=lambda hit: (versions[hit.reading_id].number, hit.score))
-    shown = newest if newest.score >= NEARLY * hits[0].score else hits[0]
-    return _Group(shown, hits, versions[shown.reading_id])
+def _group(everything: Findable, document: int, placed: Sequence[tuple[Hit, int]]) -> _Group:
+    hits = [hit for hit, _ in placed]
+    newest = max(placed, key=lambda each: (everything.numbers[each[1]], each[0].score))
+    shown, place = newest if newest[0].score >= NEARLY * hits[0].score else placed[0]
+    return _Group(document, shown, hits, bool(everything.verified[place]))
 
 
 def _versions(uow: UnitOfWork, hits: Sequence[Hit]) -> dict[int, Version]:
-    """Versions by the id of their reading, as far as this person may read them now."""
+    """Versions by the id of their reading; hits are of what this person may read."""
+    document = joinedload(Version.document)
     rows = uow.session.execute(
         select(Reading.id, Version)
         .join(Version, Reading.version_id == Version.id)
         .where(Reading.id.in_({hit.reading_id for hit in hits}), Reading.current)
-        .where(uow.rows(Action.VIEW_VERSION))
         .options(
-            joinedload(Version.document).joinedload(Document.owner),
-            joinedload(Version.document)
-            .joinedload(Document.handover)
-            .joinedload(Handover.position)
-            .joinedload(Position.department),
+            # The roles of authors and the size of files are nothing to a hit.
+            lazyload(Version.blob),
+            document.joinedload(Document.owner).lazyload(Person.grants),
+            document.joinedload(Document.handover).joinedload(Handover.position),
         )
     )
     return {row[0]: row[1] for row in rows}
 
 
 def _lines(uow: UnitOfWork, query: Query, groups: Sequence[_Group]) -> list[HitLine]:
-    passages = {
-        passage.id: passage
-        for passage in uow.session.scalars(
-            select(Passage).where(Passage.id.in_([group.shown.passage_id for group in groups]))
-        )
-    }
-    newest = _newest(uow, groups)
-    verified = _verified(uow, groups)
+    versions = _versions(uow, [group.shown for group in groups])
+    shown = [group for group in groups if group.shown.reading_id in versions]
+    wanted = select(Passage).where(Passage.id.in_([group.shown.passage_id for group in shown]))
+    passages = {passage.id: passage for passage in uow.session.scalars(wanted)}
+    newer = _newer(uow, versions.values())
     return [
-        replace(
-            _line(group, passages[group.shown.passage_id], newest, query),
-            verified=group.version.id in verified,
+        _line(
+            group,
+            passages[group.shown.passage_id],
+            versions[group.shown.reading_id],
+            newer.get(group.document),
+            query,
         )
-        for group in groups
+        for group in shown
         if group.shown.passage_id in passages
     ]
 
 
-def _verified(uow: UnitOfWork, groups: Sequence[_Group]) -> set[int]:
-    """Row ids of the shown versions a successor has accepted."""
-    shown = [group.version.id for group in groups]
-    rows = select(Version.id).join(Document, Version.document_id == Document.id)
-    return set(uow.session.scalars(rows.where(Version.id.in_(shown), search_scope.verified())))
-
-
-def _newest(uow: UnitOfWork, groups: Sequence[_Group]) -> dict[int, Version]:
-    """The newest version of each document this person may read, read or not yet."""
+def _newer(uow: UnitOfWork, versions: Iterable[Version]) -> dict[int, Version]:
+    """By document, the newest version this person may read, read or not yet, where it is not the
+    one that is shown."""
+    shown = {version.document_id: version.number for version in versions}
+    number = func.max(Version.number)
+    newest = (
+        select(Version.document_id, number)
+        .where(Version.document_id.in_(shown))
+        .group_by(Version.document_id)
+    )
+    outdated = [at for at, last in uow.session.execute(newest) if last > shown[at]]
+    if not outdated:
+        return {}
     rows = uow.session.scalars(
         select(Version)
-        .where(Version.document_id.in_([group.version.document_id for group in groups]))
-        .where(uow.rows(Action.VIEW_VERSION))
+        .where(Version.document_id.in_(outdated), uow.rows(Action.VIEW_VERSION))
         .order_by(Version.number)
     )
-    return {version.document_id: version for version in rows}
+    found = {version.document_id: version for version in rows}
+    return {at: version for at, version in found.items() if version.number > shown[at]}
 
 
-def _line(group: _Group, passage: Passage, newest: dict[int, Version], query: Query) -> HitLine:
-    version, document = group.version, group.version.document
-    newer = newest.get(document.id)
-    place = Place.from_json(passage.place)
+def _line(
+    group: _Group, passage: Passage, version: Version, newer: Version | None, query: Query
+) -> HitLine:
+    document, place = version.document, Place.from_json(passage.place)
     headings = (document.title, *place.heading_path)
+    shown = excerpt(passage.text, query)
     return HitLine(
         passage=passage,
         version=version,
@@ -254,9 +281,10 @@ def _line(group: _Group, passage: Passage, newest: dict[int, Version], query: Qu
         handover=document.handover,
         author=document.owner,
         place=place,
-        excerpt=excerpt(passage.text, query),
+        excerpt=shown,
         more=group.more,
-        newer=newer if newer is not None and newer.number > version.number else None,
-        has_words=any(matches(text, query) for text in (passage.text, *headings)),
-        verified=False,
+        newer=newer,
+        has_words=any(fragment.marked for fragment in shown)
+        or any(matches(heading, query) for heading in headings),
+        verified=group.verified,
     )

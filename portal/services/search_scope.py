@@ -1,35 +1,18 @@
-"""What a search may look at: the readings this person may read, narrowed by the filters.
-
-Everything a search shows or counts goes through `findable`, so the policy is asked in one place.
-"""
+"""What a search may look at: what this person may find, narrowed by the filters."""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
-from typing import Any
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy import select
 
 from indexing.entry import IdArray
-from portal.models import (
-    FINDABLE,
-    Document,
-    Handover,
-    HandoverReceiver,
-    Item,
-    ItemState,
-    Person,
-    Position,
-    Reading,
-    Version,
-)
-from portal.permissions import Action
+from portal.findable import DRAFT, Findable, Mask, Scope
+from portal.models import Handover, Person, Position
+from portal.models.base import Public
 from portal.services.accounts import clean_email
-from portal.services.file_kinds import KINDS, OTHER, kind_of
 from portal.unit_of_work import UnitOfWork
 
 # Days outside are taken for these: at the ends of the calendar no moment in UTC exists.
@@ -58,38 +41,19 @@ class SearchForm:
     page: int = 1
 
     @property
+    def filters(self) -> tuple[object, ...]:
+        """The values of all filters."""
+        return tuple(getattr(self, name) for name in FILTERS)
+
+    @property
     def filtered(self) -> bool:
         """Whether any filter is set."""
-        return any(getattr(self, name) for name in FILTERS)
+        return any(self.filters)
 
 
 FILTERS = (
     "position", "handover", "kind", "language", "verified", "person", "after", "before",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One value of a filter with the number of documents this person may read."""
-
-    value: str
-    label: str
-    count: int
-
-
-@dataclass(frozen=True)
-class Facets:
-    """What the filters offer, within what this person may read and has not filtered away.
-
-    verified: documents a successor has accepted.
-    """
-
-    positions: list[Choice] = field(default_factory=list)
-    handovers: list[Choice] = field(default_factory=list)
-    kinds: list[Choice] = field(default_factory=list)
-    languages: list[Choice] = field(default_factory=list)
-    people: list[Choice] = field(default_factory=list)
-    verified: int = 0
 
 
 def person_of(uow: UnitOfWork, email: str) -> int | None:
@@ -98,130 +62,56 @@ def person_of(uow: UnitOfWork, email: str) -> int | None:
     return uow.session.scalar(select(Person.id).where(Person.email == clean_email(email)))
 
 
-def findable(uow: UnitOfWork, *columns: Any) -> Select[Any]:
-    """Select `columns` of the readings this person may search, with all they belong to joined."""
-    return (
-        select(*columns)
-        .select_from(Reading)
-        .join(Version, Reading.version_id == Version.id)
-        .join(Document, Version.document_id == Document.id)
-        .join(Handover, Document.handover_id == Handover.id)
-        .join(Position, Handover.position_id == Position.id)
-        .join(Person, Document.owner_id == Person.id)
-        .where(Reading.current, Reading.state.in_(FINDABLE), uow.rows(Action.VIEW_VERSION))
-    )
-
-
-def allowed(uow: UnitOfWork, form: SearchForm) -> IdArray:
+def allowed(uow: UnitOfWork, scope: Scope, form: SearchForm) -> IdArray:
     """Ids of the readings a search with these filters may find, ascending."""
-    rows = findable(uow, Reading.id).where(*_narrowed(uow, form)).order_by(Reading.id)
-    return np.fromiter(uow.session.scalars(rows), np.int64)
+    rows = scope.rows
+    for fits in masks(uow, scope.everything, form).values():
+        rows = rows[fits[rows]]
+    return scope.everything.readings[rows]
 
 
-def readable(uow: UnitOfWork) -> int:
+def readable(scope: Scope) -> int:
     """How many documents this person could find at all."""
-    return uow.session.scalar(findable(uow, func.count(Document.id.distinct()))) or 0
+    return int(np.unique(scope.everything.documents[scope.rows]).size)
 
 
-def facets(uow: UnitOfWork, form: SearchForm) -> Facets:
-    """Counts of documents for each filter, as if that filter alone were not set."""
-    media = _counted(uow, replace(form, kind=""), Reading.media_type)
-    kinds: Counter[str] = Counter()
-    for (media_type,), count in media.items():
-        kinds[kind_of(media_type)] += count
-    positions = _counted(uow, replace(form, position=""), Position.public_id, Position.name)
-    people = _counted(uow, replace(form, person=""), Person.public_id, Person.name)
-    return Facets(
-        positions=_choices(positions),
-        handovers=_choices(_handovers(uow, replace(form, handover=""))),
-        kinds=_choices({(kind, kind): count for kind, count in kinds.items()}),
-        languages=_choices(_languages(uow, replace(form, language=""))),
-        people=_choices(people),
-        verified=_number(uow, replace(form, verified=True)),
-    )
-
-
-def _handovers(uow: UnitOfWork, form: SearchForm) -> dict[tuple[Any, ...], int]:
-    """By case; named by its leaver, its position, and the year, as a person would tell it apart."""
-    leaver = aliased(Person)
-    columns = (Handover.public_id, leaver.name, Position.name, Handover.last_day)
-    rows = uow.session.execute(
-        findable(uow, *columns, func.count(Document.id.distinct()))
-        .join(leaver, Handover.leaver_id == leaver.id)
-        .where(*_narrowed(uow, form))
-        .group_by(*columns)
-    )
-    return {(case, f"{who}, {what}, {day.year}"): count for case, who, what, day, count in rows}
-
-
-def _languages(uow: UnitOfWork, form: SearchForm) -> dict[tuple[Any, ...], int]:
-    found = {name: _number(uow, replace(form, language=name)) for name in LANGUAGES}
-    return {(name, name): count for name, count in found.items() if count}
-
-
-def _number(uow: UnitOfWork, form: SearchForm) -> int:
-    rows = findable(uow, func.count(Document.id.distinct())).where(*_narrowed(uow, form))
-    return uow.session.scalar(rows) or 0
-
-
-def _choices(counted: dict[tuple[Any, ...], int]) -> list[Choice]:
-    found = [Choice(value, label, count) for (value, label), count in counted.items()]
-    return sorted(found, key=lambda choice: (-choice.count, choice.label, choice.value))
-
-
-def _counted(
-    uow: UnitOfWork, form: SearchForm, *columns: InstrumentedAttribute[Any]
-) -> dict[tuple[Any, ...], int]:
-    rows = uow.session.execute(
-        findable(uow, *columns, func.count(Document.id.distinct()))
-        .where(*_narrowed(uow, form))
-        .group_by(*columns)
-    )
-    return {tuple(row[:-1]): row[-1] for row in rows}
-
-
-def _narrowed(uow: UnitOfWork, form: SearchForm) -> list[ColumnElement[bool]]:
-    clauses: list[ColumnElement[bool]] = []
+def masks(uow: UnitOfWork, everything: Findable, form: SearchForm) -> dict[str, Mask]:
+    """For each filter that is set, which of the company's readings it lets through."""
+    found: dict[str, Mask] = {}
     if form.position:
-        clauses.append(Position.public_id == form.position)
+        found["position"] = everything.positions == _row_id(uow, Position, form.position)
     if form.person:
-        clauses.append(Person.public_id == form.person)
+        found["person"] = everything.people == _row_id(uow, Person, form.person)
     if form.handover:
-        clauses.append(Handover.public_id == form.handover)
+        found["handover"] = everything.handovers == _row_id(uow, Handover, form.handover)
     if form.kind:
-        clauses.append(_of_kind(form.kind))
+        found["kind"] = _of_words(everything.kinds, everything.kind_words, (form.kind,))
     if form.language:
-        clauses.append(Reading.language.in_(LANGUAGES.get(form.language, ())))
+        wanted = LANGUAGES.get(form.language, ())
+        found["language"] = _of_words(everything.languages, everything.language_words, wanted)
     if form.verified:
-        clauses.append(verified())
-    zone = uow.resources.settings.zone
+        found["verified"] = everything.verified
     if form.after:
-        begin = min(max(form.after, FIRST_DAY), LAST_DAY)
-        clauses.append(Version.sealed_at >= datetime.combine(begin, time.min, zone))
+        found["after"] = everything.sealed >= _begin(uow, form.after)
     if form.before:
-        end = min(max(form.before, FIRST_DAY), LAST_DAY) + timedelta(days=1)
-        clauses.append(Version.sealed_at < datetime.combine(end, time.min, zone))
-    return clauses
+        end = _begin(uow, form.before, timedelta(days=1))
+        found["before"] = (everything.sealed < end) & (everything.sealed != DRAFT)
+    return found
 
 
-def _of_kind(kind: str) -> ColumnElement[bool]:
-    if kind == OTHER:
-        known = frozenset().union(*KINDS.values())
-        return or_(Reading.media_type.is_(None), Reading.media_type.not_in(known))
-    return Reading.media_type.in_(KINDS.get(kind, frozenset()))
+def _row_id(uow: UnitOfWork, table: type[Public], public_id: str) -> int:
+    """The row with this public id, a number no row has when there is none."""
+    return uow.session.scalar(select(table.id).where(table.public_id == public_id)) or 0
 
 
-def verified() -> ColumnElement[bool]:
-    """The newest sealed versions of documents on items that a receiver of the case accepted."""
-    newer = aliased(Version)
-    later = exists().where(
-        newer.document_id == Version.document_id,
-        newer.number > Version.number,
-        newer.sealed_at.is_not(None),
-    )
-    accepted = (
-        select(Item.id)
-        .join(HandoverReceiver, HandoverReceiver.handover_id == Item.handover_id)
-        .where(Item.state == ItemState.ACCEPTED, Item.decided_by_id == HandoverReceiver.person_id)
-    )
-    return Version.sealed_at.is_not(None) & Document.item_id.in_(accepted) & ~later
+def _of_words(column: IdArray, known: tuple[str, ...], wanted: tuple[str, ...]) -> Mask:
+    numbers = [number for number, word in enumerate(known) if word in wanted]
+    return np.isin(column, numbers)
+
+
+def _begin(uow: UnitOfWork, day: date, later: timedelta = timedelta(0)) -> int:
+    """The moment a day begins where the company is, in microseconds since 1970."""
+    inside = min(max(day, FIRST_DAY), LAST_DAY) + later
+    moment = datetime.combine(inside, time.min, uow.resources.settings.zone)
+    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return since // timedelta(microseconds=1)

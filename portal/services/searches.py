@@ -8,6 +8,7 @@ back; of others' one learns counts, and words only when several people have type
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +17,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import joinedload
 
+from indexing.query import parse
 from indexing.tokens import tokenize
 from portal.errors import PortalError
 from portal.models import (
@@ -32,6 +34,7 @@ from portal.models.base import new_public_id
 from portal.permissions import Action
 from portal.resources import Resources
 from portal.services import findings
+from portal.services.answering import AnswerLine
 from portal.services.inserting import insert_missing
 from portal.services.search import Results
 from portal.services.search_scope import SearchForm
@@ -39,6 +42,8 @@ from portal.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
 
+# As `new_public_id` makes them.
+_TOKEN = re.compile(r"[\w-]{22}")
 # The same words again within this time are the same search: a page turned, a filter tried.
 SAME_MINUTES = 10
 PAGE = 30
@@ -81,12 +86,17 @@ class History:
     total: int
 
 
-def record_of(uow: UnitOfWork, form: SearchForm, found: Results) -> SearchRecord | None:
-    """What is to be kept of a search; None when nothing was asked, or nothing is to be kept."""
+def record_of(
+    uow: UnitOfWork, form: SearchForm, found: Results, answer: AnswerLine | None
+) -> SearchRecord | None:
+    """What is to be kept of a search; None when nothing was asked, or nothing is to be kept.
+
+    `answer` is None also where it has not been looked for yet: see `record_of_answer`.
+    """
     text = found.query.text
     if not text or not uow.resources.settings.search_log_days:
         return None
-    plain = " ".join(tokenize(text).sequence) or text
+    plain = _plain(text)
     since = uow.resources.clock() - timedelta(minutes=SAME_MINUTES)
     same = uow.session.scalar(
         select(Search.public_id)
@@ -98,11 +108,27 @@ def record_of(uow: UnitOfWork, form: SearchForm, found: Results) -> SearchRecord
         token=same or new_public_id(),
         text=text,
         plain=plain,
-        outcome=_outcome(found),
+        outcome=_outcome(found, answer),
         hits=found.total,
         positions=_positions(uow, form, found),
         first=found.page == 1,
     )
+
+
+def record_of_answer(
+    uow: UnitOfWork, form: SearchForm, token: str, answer: AnswerLine | None
+) -> SearchRecord | None:
+    """What the answer adds to the search `token`; None when it adds nothing.
+
+    A question counts as one without an answer until one is found.
+    """
+    if not uow.resources.settings.search_log_days or not _TOKEN.fullmatch(token):
+        return None
+    if answer is not None and not answer.quotes:
+        return None
+    outcome = SearchOutcome.FOUND if answer is None else SearchOutcome.ANSWERED
+    text = parse(form.query).text
+    return SearchRecord(token, text, _plain(text), outcome, 0, (), first=True)
 
 
 def keep(resources: Resources, person_id: int, record: SearchRecord) -> None:
@@ -216,18 +242,22 @@ def _words(uow: UnitOfWork, record: SearchRecord) -> tuple[str, str]:
     return record.text, record.plain
 
 
-def _outcome(found: Results) -> SearchOutcome:
-    if found.answer is not None and found.answer.quotes:
+def _plain(text: str) -> str:
+    return " ".join(tokenize(text).sequence) or text
+
+
+def _outcome(found: Results, answer: AnswerLine | None) -> SearchOutcome:
+    if answer is not None and answer.quotes:
         return SearchOutcome.ANSWERED
     if not found.total:
         return SearchOutcome.NOTHING
-    return SearchOutcome.FOUND if found.answer is None else SearchOutcome.ABSTAINED
+    return SearchOutcome.ABSTAINED if found.asks else SearchOutcome.FOUND
 
 
 def _positions(uow: UnitOfWork, form: SearchForm, found: Results) -> tuple[int, ...]:
     """Row ids of the positions a search is for: what it was narrowed to, as far as that is one this
     person finds something of; otherwise those held today and those of the cases received."""
-    offered = {choice.value for choice in (*found.facets.positions, *found.facets.handovers)}
+    offered = {choice.value for choice in (*found.facets.positions.listed, *found.facets.handovers.listed)}
     if form.position in offered:
         clause = Position.public_id == form.position
     elif form.handover in offered:

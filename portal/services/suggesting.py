@@ -8,7 +8,7 @@ from indexing.block import BlockKind
 from indexing.query import parse
 from portal.models import Block, Document, Reading
 from portal.permissions import Action
-from portal.services.search_scope import findable
+from portal.services.findable_rows import findable
 from portal.unit_of_work import UnitOfWork
 
 SUGGESTIONS = 8

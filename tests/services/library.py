@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from portal.models import Document, Version, Visibility
 from portal.services import documents, search
+from portal.services.answering import AnswerLine
 from portal.services.search import Results
 from portal.services.search_scope import SearchForm
 from portal.services.uploads import Target, ToDocument, ToHandover
@@ -74,6 +75,11 @@ class Library:
         """Search as this person."""
         with self.desk.company.looking(who) as uow:
             return search.search(uow, SearchForm(query, **form))  # type: ignore[arg-type]
+
+    def answer(self, who: str, query: str, **form: object) -> AnswerLine | None:
+        """Ask as this person."""
+        with self.desk.company.looking(who) as uow:
+            return search.answer(uow, SearchForm(query, **form))  # type: ignore[arg-type]
 
     def titles(self, who: str, query: str, **form: object) -> list[str]:
         """Titles of the documents found, best first."""

@@ -87,7 +87,7 @@ def test_nothing_asked_finds_nothing_and_says_what_there_is(library: Library) ->
     for query in ("", "   ", "\t\n", "\x00\x07", "\u3000"):
         found = library.search("receiver", query)
         assert (found.hits, found.total, found.readable) == ([], 0, 1)
-        assert [choice.label for choice in found.facets.positions] == ["销售经理"]
+        assert [choice.label for choice in found.facets.positions.listed] == ["销售经理"]
         assert (found.by_words, found.by_meaning) == (False, False)
 
 
@@ -135,7 +135,7 @@ def test_who_finds_counts_and_is_suggested_what(library: Library, visibility: Vi
     counted = {
         name
         for name, each in found.items()
-        if each.facets.positions or each.facets.kinds or each.facets.people
+        if each.facets.positions.listed or each.facets.kinds.listed or each.facets.people.listed
     }
     assert counted == SEES[visibility]
     told = set()
@@ -162,7 +162,7 @@ def test_a_removed_draft_is_gone(library: Library) -> None:
     with library.desk.company.acting("leaver") as uow:
         documents.remove(uow, library.desk.document(version))
     found = library.search("leaver", "对账单")
-    assert (found.total, found.readable, found.facets.people) == (0, 0, [])
+    assert (found.total, found.readable, found.facets.people.listed) == (0, 0, [])
     with library.desk.company.acting("leaver") as uow:
         documents.restore(uow, library.desk.document(version))
     assert library.titles("leaver", "对账单") == ["客户"]
@@ -174,7 +174,7 @@ def test_rights_removed_a_second_ago_no_longer_hold(library: Library) -> None:
     with library.desk.resources.write() as uow:
         uow.session.execute(delete(HandoverReceiver))
     found = library.search("receiver", "对账单")
-    assert (found.total, found.readable, found.facets.kinds) == (0, 0, [])
+    assert (found.total, found.readable, found.facets.kinds.listed) == (0, 0, [])
 
 
 def test_rights_end_with_the_assignment(library: Library) -> None:
@@ -287,11 +287,11 @@ def test_filters_and_their_counts(library: Library) -> None:
         assert found.readable == 4
         # The count of a choice is what one gets by choosing it.
         offered = {
-            "position": found.facets.positions,
-            "handover": found.facets.handovers,
-            "language": found.facets.languages,
-            "kind": found.facets.kinds,
-            "person": found.facets.people,
+            "position": found.facets.positions.listed,
+            "handover": found.facets.handovers.listed,
+            "language": found.facets.languages.listed,
+            "kind": found.facets.kinds.listed,
+            "person": found.facets.people.listed,
         }
         for name, choices in offered.items():
             for choice in choices:
@@ -426,7 +426,7 @@ def test_rows_deleted_meanwhile_are_dropped(library: Library) -> None:
             update(Reading).where(Reading.id == reading.id).values(state=ReadingState.FAILED)
         )
     found = library.search("receiver", "对账单")
-    assert (found.total, found.readable, found.facets.kinds) == (0, 0, [])
+    assert (found.total, found.readable, found.facets.kinds.listed) == (0, 0, [])
 
 
 def test_places_of_rows_are_those_of_hits(library: Library) -> None:

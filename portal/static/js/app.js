@@ -5,6 +5,7 @@ import "./combobox.js";
 import "./filters.js";
 import "./shortcuts.js";
 import "./suggestions.js";
+import "./answer.js";
 import "./live.js";
 import "./upload.js";
 import "./viewer.js";
