@@ -257,7 +257,9 @@ def _outcome(found: Results, answer: AnswerLine | None) -> SearchOutcome:
 def _positions(uow: UnitOfWork, form: SearchForm, found: Results) -> tuple[int, ...]:
     """Row ids of the positions a search is for: what it was narrowed to, as far as that is one this
     person finds something of; otherwise those held today and those of the cases received."""
-    offered = {choice.value for choice in (*found.facets.positions.listed, *found.facets.handovers.listed)}
+    offered = {
+        choice.value for choice in (*found.facets.positions.listed, *found.facets.handovers.listed)
+    }
     if form.position in offered:
         clause = Position.public_id == form.position
     elif form.handover in offered:

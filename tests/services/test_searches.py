@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from portal.errors import Forbidden, NotFound
 from portal.models import Person, Search, SearchOutcome, SearchPosition
 from portal.models.base import new_public_id
-from portal.services import asked, reconciling, searches
+from portal.services import asked, reconciling, search, searches
 from portal.services.asked import AskedPage
 from portal.services.search_scope import SearchForm
 from portal.services.searches import SearchRecord
@@ -33,10 +33,17 @@ def ask(library: Library, who: str, query: str, **form: object) -> SearchRecord 
     wanted = SearchForm(query, **form)  # type: ignore[arg-type]
     found = library.search(who, query, **form)
     with library.desk.company.looking(who) as uow:
-        record = searches.record_of(uow, wanted, found)
+        record = searches.record_of(uow, wanted, found, None)
         person = uow.actor.id
     if record is not None:
         searches.keep(library.desk.resources, person, record)
+    if record is not None and found.asks:
+        # As the page does it: the answer comes by a request of its own.
+        with library.desk.company.looking(who) as uow:
+            answer = search.answer(uow, wanted)
+            more = searches.record_of_answer(uow, wanted, record.token, answer)
+        if more is not None:
+            searches.keep(library.desk.resources, person, more)
     return record
 
 

@@ -20,6 +20,10 @@ def search(office: Office, who: str, query: str) -> str:
     answer = office.get(who, "/search", query_string={"q": query})
     page = main_of(answer)
     answer.close()
+    if found := re.search(r'data-answer="([^"]+)"', page):
+        answer = office.get(who, found[1].replace("&amp;", "&"))
+        page += answer.text
+        answer.close()
     return page
 
 
