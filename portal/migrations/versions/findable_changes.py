@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "findable_changes"
-down_revision = "searches"
+down_revision = "view_only"
 branch_labels = None
 depends_on = None
 
