@@ -19,6 +19,7 @@ NOTICE_FACTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "encrypted_pdf": frozenset(),
         "encrypted_office": frozenset(),
         "encrypted_archive": frozenset(),
+        "archive_unsupported": frozenset({"media_type"}),
         "wrong_password": frozenset(),
         "no_text": frozenset(),
         "office_missing": frozenset({"media_type"}),

@@ -34,6 +34,10 @@ NOTICES: dict[str, LazyString] = {
     "encrypted_archive": _l(
         "This archive has a password. Please upload a copy without a password."
     ),
+    "archive_unsupported": _l(
+        "This archive cannot be unpacked on this server. "
+        "Pack the files as .zip and upload that."
+    ),
     "wrong_password": _l("The password does not open this file."),
     "no_text": _l(
         "No text was found in the file. If it is a scan, upload a version with recognised text."
@@ -89,6 +93,7 @@ PART_REASONS: dict[str, LazyString] = {
     "encrypted_pdf": _l("has a password"),
     "encrypted_office": _l("has a password"),
     "encrypted_archive": _l("has a password"),
+    "archive_unsupported": _l("cannot be unpacked on this server"),
     "no_text": _l("no text found"),
     "office_missing": _l("needs LibreOffice on the server"),
     "archive_bomb": _l("too large"),

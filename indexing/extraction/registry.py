@@ -30,6 +30,8 @@ READERS: Mapping[str, str] = MappingProxyType(
         media.GZIP: "tar_archive",
         media.BZIP2: "tar_archive",
         media.XZ: "tar_archive",
+        media.SEVEN_ZIP: "packed_archive",
+        media.RAR: "packed_archive",
         media.ODT: "opendocument",
         media.ODS: "opendocument",
         media.ODP: "opendocument",

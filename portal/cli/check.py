@@ -168,6 +168,20 @@ def libreoffice(settings: Settings) -> Finding:
     )
 
 
+def archives(settings: Settings) -> Finding:
+    """The library that 7z and rar archives need."""
+    from indexing.extraction import packed_archive
+
+    if packed_archive.is_installed():
+        return ok("archives", "7z and rar are read, with libarchive")
+    return Finding(
+        "archives",
+        State.WARN,
+        "no libarchive: 7z and rar archives are stored but not read",
+        "Install it (Debian: libarchive13) if people hand such files over.",
+    )
+
+
 CHECKS: tuple[Callable[[Settings], Finding], ...] = (
     python,
     folders,
@@ -177,4 +191,5 @@ CHECKS: tuple[Callable[[Settings], Finding], ...] = (
     model,
     index,
     libreoffice,
+    archives,
 )

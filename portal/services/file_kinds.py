@@ -19,7 +19,9 @@ KINDS: Mapping[str, frozenset[str]] = MappingProxyType(
         "web": frozenset({media.HTML}),
         "mail": frozenset({media.EML, media.MBOX, media.MSG}),
         "image": media.IMAGES,
-        "archive": frozenset({media.ZIP, media.TAR, media.GZIP, media.BZIP2, media.XZ}),
+        "archive": frozenset(
+            {media.ZIP, media.TAR, media.GZIP, media.BZIP2, media.XZ, media.SEVEN_ZIP, media.RAR}
+        ),
     }
 )
 _KIND_OF = {media_type: kind for kind, types in KINDS.items() for media_type in types}

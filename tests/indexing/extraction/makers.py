@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -129,3 +130,38 @@ def _numbered(objects: Sequence[str]) -> bytes:
     table = "".join(f"{place:010} 00000 n \n" for place in places)
     trailer = f"trailer << /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{len(data)}\n%%EOF"
     return data + f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}{trailer}".encode()
+
+
+def seven_zip(members: Mapping[str, bytes]) -> bytes:
+    """A 7z archive."""
+    import libarchive
+
+    buffer = io.BytesIO()
+    with libarchive.custom_writer(buffer.write, "7zip") as archive:
+        for name, content in members.items():
+            archive.add_file_from_memory(name, len(content), content)
+    return buffer.getvalue()
+
+
+def rar(members: Mapping[str, bytes]) -> bytes:
+    """A rar archive of the fifth kind, its members stored as they are."""
+    data = b"Rar!\x1a\x07\x01\x00" + _rar_header(b"\x01\x00\x00")
+    for name, content in members.items():
+        size, named = _vint(len(content)), name.encode()
+        fields = [b"\x02\x02", size, b"\x04", size, _vint(0o644), _rar_sum(content), b"\x00\x01"]
+        data += _rar_header(b"".join((*fields, _vint(len(named)), named))) + content
+    return data + _rar_header(b"\x05\x00\x00")
+
+
+def _rar_header(fields: bytes) -> bytes:
+    sized = _vint(len(fields)) + fields
+    return _rar_sum(sized) + sized
+
+
+def _rar_sum(data: bytes) -> bytes:
+    return zlib.crc32(data).to_bytes(4, "little")
+
+
+def _vint(number: int) -> bytes:
+    low, rest = number & 0x7F, number >> 7
+    return bytes([low | 0x80]) + _vint(rest) if rest else bytes([low])

@@ -8,10 +8,29 @@ import io
 import lzma
 import tarfile
 import zipfile
+from pathlib import Path
 
 import pytest
 
-from tests.indexing.extraction.makers import docx, paragraph, read, reason, texts, zipped
+from indexing.extraction import Limits, media, packed_archive
+from indexing.extraction.sink import Sink
+from indexing.extraction.source import Source
+from indexing.extraction.unreadable import Unreadable
+from tests.indexing.extraction.makers import (
+    docx,
+    paragraph,
+    rar,
+    read,
+    reason,
+    seven_zip,
+    texts,
+    zipped,
+)
+
+FILES = Path(__file__).parents[2] / "files"
+LIBARCHIVE = pytest.mark.skipif(
+    not packed_archive.is_installed(), reason="libarchive is not installed"
+)
 
 
 def tar(members: dict[str, bytes], links: dict[str, str] | None = None) -> bytes:
@@ -39,10 +58,12 @@ MEMBERS = {"客户/合同.docx": docx(paragraph("contract")), "notes.txt": b"som
         ("a.tar.gz", gzip.compress(tar(MEMBERS))),
         ("a.tbz2", bz2.compress(tar(MEMBERS))),
         ("a.tar.xz", lzma.compress(tar(MEMBERS))),
+        pytest.param("a.7z", lambda: seven_zip(MEMBERS), marks=LIBARCHIVE),
+        pytest.param("a.rar", lambda: rar(MEMBERS), marks=LIBARCHIVE),
     ],
 )
 def test_members_are_parts(tmp_path, name, data):
-    found = read(tmp_path, name, data)
+    found = read(tmp_path, name, data() if callable(data) else data)
     assert [(block.place.part, block.text) for block in found.blocks] == [
         ("客户/合同.docx", "contract"),
         ("notes.txt", "some notes"),
@@ -140,3 +161,40 @@ def test_damaged_member_is_named(tmp_path):
     found = read(tmp_path, "a.zip", data.replace(b"other text", b"wrong text", 1))
     assert (found.status, reason(found)) == ("partial", "parts_not_read")
     assert dict(found.warnings[0].facts) == {"part": "b.txt", "reason": "corrupt"}
+
+
+@LIBARCHIVE
+@pytest.mark.parametrize("pack", [seven_zip, rar])
+def test_packed_archives_keep_the_bounds(tmp_path, pack):
+    """Too much inside, names that climb out, damage, archives in archives: said, never fatal."""
+    outside = tmp_path / "outside"
+    climbing = {"../outside": b"text", ".DS_Store": b"left", "in.zip": zipped({"a.txt": b"deep"})}
+    found = read(tmp_path, "a", pack(climbing))
+    assert [(part.path, part.reason) for part in found.parts] == [
+        ("../outside", None),
+        ("in.zip", None),
+        ("in.zip/a.txt", None),
+    ]
+    assert not outside.exists()
+    large = pack({"a.txt": b"first", "b.txt": bytes(100) * 10_000})
+    found = read(tmp_path, "a", large, unpacked_bytes=200_000)
+    assert (texts(found), reason(found)) == (["first"], "archive_bomb")
+    found = read(tmp_path, "a", pack(dict.fromkeys("abcd", b"text")), members=3)
+    assert (len(texts(found)), reason(found)) == (3, "too_many_members")
+    found = read(tmp_path, "a", pack({"a.txt": b"text" * 100})[:-60])
+    assert reason(found) in ("corrupt", "parts_not_read")
+
+
+def test_packed_archive_where_the_system_cannot_unpack_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(packed_archive, "_libarchive", None)
+    source = Source(tmp_path / "a.7z", "a.7z", media.SEVEN_ZIP, tmp_path, Limits())
+    with pytest.raises(Unreadable) as caught:
+        packed_archive.read(source, Sink(bytes, Limits()))
+    assert caught.value.notice.code == "archive_unsupported"
+
+
+@LIBARCHIVE
+@pytest.mark.parametrize("name", ["locked.7z", "locked_members.7z"])
+def test_packed_archive_with_a_password(tmp_path, name):
+    found = read(tmp_path, name, (FILES / name).read_bytes())
+    assert reason(found) == "encrypted_archive"
