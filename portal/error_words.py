@@ -96,6 +96,9 @@ PROBLEMS: dict[str, LazyString] = {
     "date_too_far": _l("This day is more than two years ahead. Check the year."),
     "head_is_leaver": _l("The leaver cannot decide as head in the own handover."),
     "reason_missing": _l("Please give a reason."),
+    "remark_sensitive": _l(
+        "This remark holds a password, a key or a personal number. Write where it is kept instead."
+    ),
     "text_sensitive": _l(
         "This text holds a password, a key or a personal number, and it would be sealed for good. Write where it is kept instead."
     ),

@@ -79,6 +79,7 @@ SECTION_OF = {
     "questions": "search",
     "searches": "search",
     "asked": "maps",
+    "feedback": "handovers",
 }
 
 

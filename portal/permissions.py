@@ -29,6 +29,7 @@ from portal.case_rules import (
 from portal.models import (
     Document,
     Event,
+    Feedback,
     Handover,
     HandoverReceiver,
     Item,
@@ -71,6 +72,8 @@ class Action(StrEnum):
     SEARCH = "search"
     VIEW_SEARCH = "view_search"
     VIEW_ASKED = "view_asked"
+    GIVE_FEEDBACK = "give_feedback"
+    VIEW_FEEDBACK = "view_feedback"
     VIEW_MAP = "view_map"
     VIEW_BLUEPRINT = "view_blueprint"
     EDIT_BLUEPRINT = "edit_blueprint"
@@ -220,6 +223,8 @@ POLICY: dict[Action, tuple[type[Any] | None, Rule]] = {
     Action.SEARCH: (None, works_here),
     Action.VIEW_SEARCH: (Search, search_rules.own_search),
     Action.VIEW_ASKED: (Position, _looks_after),
+    Action.GIVE_FEEDBACK: (Version, search_rules.gives_feedback),
+    Action.VIEW_FEEDBACK: (Feedback, search_rules.feedback),
     Action.VIEW_MAP: (Position, _sees_map),
     Action.VIEW_BLUEPRINT: (Position, _sees_blueprint),
     Action.EDIT_BLUEPRINT: (Position, _looks_after),
@@ -241,6 +246,7 @@ VISIBLE_BY: dict[type[Any], Action] = {
     Position: Action.VIEW_BLUEPRINT,
     Question: Action.VIEW_QUESTION,
     Search: Action.VIEW_SEARCH,
+    Feedback: Action.VIEW_FEEDBACK,
     Event: Action.VIEW_EVENT,
 }
 

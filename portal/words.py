@@ -11,6 +11,7 @@ from flask_babel.speaklater import LazyString
 
 from indexing.sensitive import Kind
 from portal.models import (
+    FeedbackWord,
     HandoverState,
     ItemState,
     QuestionState,
@@ -107,6 +108,21 @@ SEARCH_LOOK: dict[SearchOutcome, str] = {
     SearchOutcome.FOUND: "neutral",
     SearchOutcome.ABSTAINED: "warn",
     SearchOutcome.NOTHING: "warn",
+}
+FEEDBACK: dict[FeedbackWord, LazyString] = {
+    FeedbackWord.HELPFUL: _l("helpful"),
+    FeedbackWord.OUTDATED: _l("outdated"),
+    FeedbackWord.UNCLEAR: _l("unclear"),
+}
+FEEDBACK_LOOK: dict[FeedbackWord, str] = {
+    FeedbackWord.HELPFUL: "ok",
+    FeedbackWord.OUTDATED: "warn",
+    FeedbackWord.UNCLEAR: "warn",
+}
+FEEDBACK_ICON: dict[FeedbackWord, str] = {
+    FeedbackWord.HELPFUL: "check",
+    FeedbackWord.OUTDATED: "clock",
+    FeedbackWord.UNCLEAR: "question",
 }
 FILE_KIND: dict[str, LazyString] = {
     "word": _l("Word document"),

@@ -7,6 +7,7 @@ from portal.models.blueprint import Blueprint, Requirement, RequirementKind, Res
 from portal.models.department import Department
 from portal.models.document import Document, Visibility
 from portal.models.event import Event
+from portal.models.feedback import Feedback, FeedbackWord
 from portal.models.findable_change import FindableChange
 from portal.models.handover import Handover, HandoverReceiver, HandoverState
 from portal.models.index_log import Counter, IndexLogEntry
@@ -37,6 +38,8 @@ __all__ = [
     "Embedding",
     "EmbeddingModel",
     "Event",
+    "Feedback",
+    "FeedbackWord",
     "FindableChange",
     "Handover",
     "HandoverReceiver",

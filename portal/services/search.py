@@ -27,7 +27,7 @@ from indexing.terms import Weights
 from portal.findable import Facets, Findable, Scope
 from portal.models import Document, Handover, Passage, Person, Reading, Version
 from portal.permissions import Action
-from portal.services import answering, search_scope
+from portal.services import answering, feedback, search_scope
 from portal.services.answering import AnswerLine
 from portal.services.facets import facets
 from portal.services.findable_rows import scope
@@ -156,7 +156,7 @@ def _retrieved(uow: UnitOfWork, form: SearchForm) -> _Retrieved:
     index = caught_up(uow)
     mode = Mode.LEXICAL if vector is None else Mode.HYBRID
     hits = index.search(query.text, vector, allowed, DEPTH, mode)
-    return _Retrieved(query, mine, index, vector, _grouped(mine, hits))
+    return _Retrieved(query, mine, index, vector, _weighed(uow, _grouped(mine, hits)))
 
 
 @dataclass(frozen=True)
@@ -201,6 +201,14 @@ def _grouped(mine: Scope, hits: Sequence[Hit]) -> list[_Group]:
     for hit, place in zip(hits, places.tolist(), strict=True):
         found[int(everything.documents[place])].append((hit, place))
     return [_group(everything, document, each) for document, each in found.items()]
+
+
+def _weighed(uow: UnitOfWork, groups: list[_Group]) -> list[_Group]:
+    """In the order of their scores with what people say of them; all of them, as before."""
+    weights = feedback.weights(uow, [group.shown.reading_id for group in groups])
+    return sorted(
+        groups, key=lambda each: -each.hits[0].score - weights.get(each.shown.reading_id, 0.0)
+    )
 
 
 def _group(everything: Findable, document: int, placed: Sequence[tuple[Hit, int]]) -> _Group:
