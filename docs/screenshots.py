@@ -79,6 +79,7 @@ SHOTS = (
     Shot("search-empty", RECEIVER, "/search"),
     Shot("searches", RECEIVER, "/search/history"),
     Shot("searches-clear", RECEIVER, "/search/history/clear"),
+    Shot("feedback", HEAD, "/feedback"),
     Shot("asked", HEAD, "/maps", ("main a[href$='/map']", "main a[href$='/asked']")),
     Shot("reading", RECEIVER, ASKED, (".hit h3 a",), readme="reading"),
     Shot("maps", NEW_HIRE, "/maps"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import (
     Blueprint,
     flash,
@@ -19,7 +17,7 @@ from flask_login import current_user, login_required, login_user, logout_user
 
 from portal import languages
 from portal.blueprints.context import reading, writing
-from portal.blueprints.forms import problems_of
+from portal.blueprints.forms import inside, problems_of
 from portal.errors import InvalidInput, Problem
 from portal.services import accounts
 from portal.sessions import SignedIn
@@ -53,7 +51,7 @@ def sign_in_now() -> ResponseReturnValue:
     if language:
         session["language"] = language
     login_user(SignedIn(person))
-    return redirect(_inside(back))
+    return redirect(inside(back))
 
 
 @blueprint.post("/sign-out")
@@ -76,7 +74,7 @@ def language() -> ResponseReturnValue:
         with writing() as uow:
             accounts.choose_language(uow, chosen)
     session["language"] = chosen
-    answer = redirect(_inside(request.form.get("next", "")))
+    answer = redirect(inside(request.form.get("next", "")))
     answer.set_cookie(languages.COOKIE, chosen, max_age=YEAR_SECONDS, samesite="Lax", httponly=True)
     return answer
 
@@ -104,12 +102,3 @@ def password() -> ResponseReturnValue:
     login_user(SignedIn(person))
     flash(_("Your password is changed. Other sessions have ended."), "ok")
     return redirect(url_for("account.own"))
-
-
-def _inside(target: str) -> str:
-    """An address of this portal; never another site's, whatever the link said."""
-    parts = urlsplit(target)
-    local = target.startswith("/") and not target.startswith(("//", "/\\"))
-    if local and not parts.scheme and not parts.netloc and "\\" not in target:
-        return target
-    return url_for("home.index")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
+from urllib.parse import urlsplit
 
-from flask import request
+from flask import request, url_for
 
 from portal.error_words import problem_words
 from portal.errors import InvalidInput, Problem
@@ -54,3 +55,13 @@ def required_day(name: str) -> date:
     if value is None:
         raise InvalidInput(Problem(name, "required"))
     return value
+
+
+def inside(target: str) -> str:
+    """An address of this portal to go on to; never another site's, whatever the link said."""
+    local = target.startswith("/") and not target.startswith("//") and "\\" not in target
+    if local:
+        parts = urlsplit(target)
+        if not parts.scheme and not parts.netloc:
+            return target
+    return url_for("home.index")

@@ -27,7 +27,7 @@ from portal.blueprints.context import reading, resources, writing
 from portal.errors import NotFound, PortalError
 from portal.models import Passage, Reading, Version
 from portal.permissions import Action
-from portal.services import pictures, reading_view, readings, searches, versions, viewing
+from portal.services import feedback, pictures, reading_view, readings, searches, versions, viewing
 from portal.services.reading_view import Asked
 from portal.unit_of_work import UnitOfWork
 
@@ -69,6 +69,7 @@ def show(version_id: str) -> ResponseReturnValue:
             mark=viewing.mark(uow, page.version),
             may_retry=uow.may(Action.RETRY_READING, page.version),
             asked=asked.words,
+            said=feedback.marks(uow, [page.version]).get(page.version.id),
         )
     answer = make_response(shown)
     if token := given.get("search"):

@@ -88,6 +88,12 @@ def give(uow: UnitOfWork, version_id: str, form: FeedbackForm) -> Mark:
     return Mark(own.word, own.remark)
 
 
+def mark(uow: UnitOfWork, version_id: str) -> Mark:
+    """What this person has said about one version. Raises NotFound, Forbidden."""
+    version = uow.load(Version, version_id, Action.GIVE_FEEDBACK)
+    return marks(uow, [version])[version.id]
+
+
 def marks(uow: UnitOfWork, versions: Sequence[Version]) -> dict[int, Mark]:
     """What this person has said about each of the versions they may say something about, by id."""
     own = and_(Feedback.version_id == Version.id, Feedback.person_id == uow.actor.id)

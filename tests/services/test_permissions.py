@@ -236,7 +236,13 @@ ASKS = {
 
 
 def test_every_action_stands_in_a_table() -> None:
-    others = {Action.VIEW_EVENT, Action.ASK_QUESTION, Action.VIEW_SEARCH}
+    others = {
+        Action.VIEW_EVENT,
+        Action.ASK_QUESTION,
+        Action.VIEW_SEARCH,
+        Action.GIVE_FEEDBACK,
+        Action.VIEW_FEEDBACK,
+    }
     tables = (ON_CASES, ON_ITEMS, ON_SALES, ON_ALL, ON_DOCUMENTS, ON_QUESTIONS, others)
     assert {action for table in tables for action in table} == set(Action)
 

@@ -6,6 +6,7 @@ import "./filters.js";
 import "./shortcuts.js";
 import "./suggestions.js";
 import "./answer.js";
+import "./feedback.js";
 import "./live.js";
 import "./upload.js";
 import "./viewer.js";
