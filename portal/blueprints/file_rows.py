@@ -15,9 +15,10 @@ from flask_babel import gettext as _
 from portal import formats, reading_words
 from portal.blueprints.context import person_id, resources
 from portal.models import IN_HAND, Handover, Item, Reading, RequirementKind, Version
-from portal.services import cases, findings
+from portal.services import cases, findings, pictures
 from portal.services.cases import Case
 from portal.services.documents import DocumentLine
+from portal.services.pictures import Preview
 from portal.unit_of_work import UnitOfWork
 
 
@@ -26,8 +27,9 @@ class Files:
     """What a row needs beside its document.
 
     me: the row id of the person; running: whether anything may change; targets: items a draft may
-    be put on, as (public id, title); message: the sentence about a finished reading; undecided:
-    whether a draft holds something that keeps it from being sealed.
+    be put on, as (public id, title); message: the sentence about a finished reading; preview: what
+    stands before the name; undecided: whether a draft holds something that keeps it from being
+    sealed.
     """
 
     me: int | None
@@ -36,6 +38,7 @@ class Files:
     max_bytes: int
     help: str
     message: Callable[[Reading], str] = reading_words.message
+    preview: Callable[[Reading | None], Preview] = pictures.preview
     undecided: Callable[[Version, Reading | None], bool] = findings.undecided
 
 

@@ -12,7 +12,7 @@ from flask_login import login_required
 from portal import place_words
 from portal.blueprints.context import reading, resources
 from portal.blueprints.paging import page_number
-from portal.services import feedback, questions, search, searches, suggesting
+from portal.services import feedback, pictures, questions, search, searches, suggesting
 from portal.services.search_scope import SearchForm
 from portal.services.searches import SearchRecord
 
@@ -44,6 +44,7 @@ def results() -> ResponseReturnValue:
             addressees=questions.addressees(uow),
             places=place_words,
             marks=feedback.marks(uow, [hit.version for hit in found.hits]),
+            previews=pictures.previews(uow, [hit.version for hit in found.hits]),
             token=record.token if record else None,
             recent=[] if found.query.text else searches.own(uow, RECENT),
         )

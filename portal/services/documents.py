@@ -149,7 +149,7 @@ def change(uow: UnitOfWork, document_id: str, form: ChangeForm) -> Document:
             item=item.requirement.title if item else None,
         )
     if form.view_only is not None:
-        viewing.change(uow, document, _switch(form.view_only))
+        viewing.change(uow, document, viewing.switch(form.view_only))
     uow.session.flush()
     if title != before[0]:
         readings.title_changed(uow, document)
@@ -315,12 +315,6 @@ def _visibility(text: str) -> Visibility:
     if text not in set(Visibility):
         raise InvalidInput(Problem("visibility", "choice_unknown"))
     return Visibility(text)
-
-
-def _switch(text: str) -> bool:
-    if text not in ("0", "1"):
-        raise InvalidInput(Problem("view_only", "choice_unknown"))
-    return text == "1"
 
 
 def _target(uow: UnitOfWork, handover: Handover, item_id: str | None) -> Item | None:

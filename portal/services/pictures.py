@@ -14,19 +14,22 @@ import json
 import os
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+from sqlalchemy import select
 
 from indexing.extraction import Limits
 from indexing.extraction.picture import DRAWN, Drawing, draw_page, ending
 from indexing.extraction.picture import page_sizes as sizes_of
 from indexing.extraction.process import ReaderEnded
 from portal.errors import FileRefused, NotFound, NotReady
-from portal.models import Version
+from portal.models import Reading, Version
 from portal.permissions import Action
 from portal.resources import Resources
 from portal.services import readings, viewing
+from portal.services.file_kinds import OTHER, kind_of
 from portal.services.readings import limits_of
 from portal.unit_of_work import UnitOfWork
 from storage import BlobMissing, StorageError
@@ -53,6 +56,32 @@ class Pages:
     digest: str
     media_type: str
     mark: str = ""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a list shows of a version before its name: the kind of file, as in `file_kinds`, and
+    whether there is a small picture of its first page."""
+
+    kind: str = OTHER
+    drawn: bool = False
+
+
+def preview(reading: Reading | None) -> Preview:
+    """The preview by what the reading knows of the file; None before there is one."""
+    if reading is None:
+        return Preview()
+    drawn = reading.media_type in DRAWN and bool(reading.pages)
+    return Preview(kind_of(reading.media_type), drawn)
+
+
+def previews(uow: UnitOfWork, versions: Iterable[Version]) -> dict[int, Preview]:
+    """Previews of versions this person was permitted to see before, by their row ids."""
+    wanted = [version.id for version in versions]
+    found = uow.session.scalars(
+        select(Reading).where(Reading.version_id.in_(wanted), Reading.current)
+    )
+    return dict.fromkeys(wanted, Preview()) | {each.version_id: preview(each) for each in found}
 
 
 def pages(uow: UnitOfWork, version_id: str) -> Pages | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portal.errors import InvalidInput, Problem
 from portal.models import Document, Person, Version
 from portal.permissions import Action
 from portal.unit_of_work import UnitOfWork
@@ -27,6 +28,13 @@ def set_view_only(uow: UnitOfWork, document_id: str, view_only: bool) -> Documen
     uow.lock(document.handover_id)
     change(uow, document, view_only)
     return document
+
+
+def switch(text: str) -> bool:
+    """The switch as a form gives it. Raises InvalidInput."""
+    if text not in ("0", "1"):
+        raise InvalidInput(Problem("view_only", "choice_unknown"))
+    return text == "1"
 
 
 def change(uow: UnitOfWork, document: Document, view_only: bool) -> None:
