@@ -48,6 +48,7 @@ NOTICE_FACTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "ocr_uncertain": frozenset({"page", "confidence"}),
         # What a reader should know about a text that was read.
         "encoding_guessed": frozenset({"encoding"}),
+        "converted": frozenset(),
         "named_otherwise": frozenset({"media_type"}),
     }
 )

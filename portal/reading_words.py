@@ -81,6 +81,9 @@ NOTICES: dict[str, LazyString] = {
         "The file does not say how its characters are written; %(encoding)s was assumed. "
         "If they look wrong, save it as UTF-8."
     ),
+    "converted": _l(
+        "The file is of an old kind. It was read from a copy that LibreOffice converted."
+    ),
     "named_otherwise": _l("The file's name promises another kind than it is."),
 }  # fmt: skip
 

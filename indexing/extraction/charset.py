@@ -74,6 +74,8 @@ def _mostly_utf8(data: bytes) -> bool:
 
 def _chinese(sample: bytes) -> str | None:
     pairs = _PAIR.findall(sample)
+    if not pairs:
+        return None
     best, best_share = None, 0.0
     for name, level in (("gb18030", _GB_PAIR), ("big5hkscs", _BIG5_PAIR)):
         text = sample.decode(name, errors="replace")

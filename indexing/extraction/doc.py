@@ -14,6 +14,7 @@ import olefile
 
 from indexing.block import BlockKind
 from indexing.extraction import media
+from indexing.extraction.compound import is_compound
 from indexing.extraction.sink import Sink
 from indexing.extraction.source import Source
 from indexing.extraction.unreadable import Unreadable
@@ -42,6 +43,9 @@ _SIGNS = {
 
 def read(source: Source, sink: Sink) -> None:
     """Read paragraphs and tables. Raises Unreadable (corrupt, encrypted_office, office_missing)."""
+    if not is_compound(source.path):
+        # Word 2.
+        raise Unreadable("office_missing", media_type=media.DOC)
     try:
         with olefile.OleFileIO(source.path) as file:
             text = "".join(_text(file))

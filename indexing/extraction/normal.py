@@ -28,7 +28,8 @@ _STRANGE = re.compile(
     f"{_COMPATIBLE.pattern[1:-1]}\r\u0085\u2028\u2029]"
 )
 _BREAK = re.compile("\r\n?|[\u0085\u2028\u2029]")
-_TRAILING = re.compile(r"[ \t\u00a0\u3000]+(?=\n|$)")
+# From the first of a run only, and never given back: a long run would cost its length squared.
+_TRAILING = re.compile(r"(?<![ \t\u00a0\u3000])[ \t\u00a0\u3000]++(?=\n|$)")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 

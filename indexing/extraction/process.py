@@ -21,7 +21,8 @@ from indexing.notice import Notice
 
 _log = logging.getLogger(__name__)
 
-_PREFIX = "handover-reading-"
+# Of private folders; then the number of the process that they belong to.
+PREFIX = "handover-reading-"
 # JSON escapes a Chinese character as six bytes; places take as much again and more.
 _BYTES_PER_CHARACTER = 24
 _CHUNK = 1 << 16
@@ -46,7 +47,7 @@ def run(job: Mapping[str, object], limits: Limits, take: Callable[[Message], Non
     `take` raises ends the process too. Raises ReaderEnded if it crashed, hung or wrote too much,
     and OSError if none could be started.
     """
-    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     try:
         with (folder / "trace").open("w+b") as trace:
             child, output = _start(job, folder, limits, trace.fileno())
@@ -65,8 +66,8 @@ def run(job: Mapping[str, object], limits: Limits, take: Callable[[Message], Non
 def clear_abandoned() -> int:
     """Remove private folders whose owner was killed; return how many. For a worker's start."""
     removed = 0
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        owner = folder.name.removeprefix(PREFIX).partition("-")[0]
         if owner.isdigit() and not Path("/proc", owner).exists():
             shutil.rmtree(folder, ignore_errors=True)
             removed += 1

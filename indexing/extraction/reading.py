@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import cast
 
 from indexing.block import Block
 from indexing.extraction import media
+from indexing.extraction.converting import converted
 from indexing.extraction.extraction import Extraction, Part, Status
 from indexing.extraction.limits import Limits
 from indexing.extraction.process import Message, ReaderEnded, run
@@ -37,8 +39,23 @@ def extract(
     """
     path = path.resolve(strict=True)
     begin = time.monotonic()
-    reading = _Reading(progress)
     job = {"do": "read", "path": str(path), "filename": filename, "password": password}
+    found = _extract(job, limits, progress)
+    if found.reason is None or found.reason.code != "office_missing":
+        return found
+    beat = partial(progress, 0, None) if progress else lambda: None
+    with converted(path, found.media_type, limits, beat) as new:
+        if isinstance(new, Notice):
+            return replace(found, reason=new, seconds=time.monotonic() - begin)
+        again = _extract({**job, "path": str(new)}, limits, progress)
+    warnings = (Notice("converted"), *again.warnings)
+    seconds = time.monotonic() - begin
+    return replace(again, media_type=found.media_type, warnings=warnings, seconds=seconds)
+
+
+def _extract(job: Mapping[str, object], limits: Limits, progress: Progress | None) -> Extraction:
+    begin = time.monotonic()
+    reading = _Reading(progress)
     reason: Notice | None = None
     try:
         run(job, limits, reading.take)

@@ -38,6 +38,8 @@ READERS: Mapping[str, str] = MappingProxyType(
         media.RTF: "rtf",
         media.DOC: "doc",
         media.PPT: "ppt",
+        media.WORKS: "old_office",
+        media.WORD_PERFECT: "old_office",
         media.XLSX: "xlsx",
         media.XLS: "workbook",
         media.XLSB: "workbook",

@@ -21,16 +21,19 @@ _NETWORK = frozenset(
 _PROGRAMS = frozenset({"subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "os.fork"})
 
 
-def leave_network() -> None:
-    """Go where there is no network, with every child to come. For a process of one thread.
+def leave_network(more: int = 0) -> bool:
+    """Go where there is no network, with every child to come; return whether that was possible.
 
-    Namespaces are closed to ordinary users on some systems; there the audit hook of `confine` is
-    what keeps Python code from the network.
+    For a process of one thread. more: other namespaces to leave at the same time. They are closed
+    to ordinary users on some systems; there the audit hook of `confine` is what keeps Python code
+    from the network.
     """
-    if sys.platform == "linux":
-        libc = ctypes.CDLL(None, use_errno=True)
-        if libc.unshare(_CLONE_NEWNET) != 0:
-            libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+    if sys.platform != "linux":
+        return False
+    libc = ctypes.CDLL(None, use_errno=True)
+    kinds = _CLONE_NEWNET | more
+    # The second only where the first is refused.
+    return any(libc.unshare(flags) == 0 for flags in (kinds, kinds | _CLONE_NEWUSER))
 
 
 def confine(seconds: float, memory_bytes: int, more_bytes: int, file_bytes: int) -> None:

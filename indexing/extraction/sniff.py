@@ -8,10 +8,10 @@ from pathlib import Path
 
 from indexing.extraction import media
 from indexing.extraction.charset import decoded
+from indexing.extraction.compound import MAGIC, streams
 from indexing.extraction.damage import BROKEN_ARCHIVE
 
 HEAD_BYTES = 1 << 16
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"{\\rtf", media.RTF),
     (b"\x89PNG\r\n\x1a\n", media.PNG),
@@ -25,6 +25,12 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\xfd7zXZ\x00", media.XZ),
     (b"7z\xbc\xaf'\x1c", media.SEVEN_ZIP),
     (b"Rar!\x1a\x07", media.RAR),
+    # Word 2, WordPerfect, and Excel 2, 3 and 4, which wrote no compound files yet.
+    (b"\xdb\xa5\x2d\x00", media.DOC),
+    (b"\xffWPC", media.WORD_PERFECT),
+    (b"\x09\x00\x04\x00", media.XLS),
+    (b"\x09\x02\x06\x00", media.XLS),
+    (b"\x09\x04\x06\x00", media.XLS),
 )
 _HEIF = frozenset({b"heic", b"heix", b"mif1", b"msf1", b"hevc", b"avif"})
 # The main part's content type names the kind; templates, shows and macro files are read alike.
@@ -45,6 +51,7 @@ _OLE_STREAMS = (
     ("Workbook", media.XLS),
     ("Book", media.XLS),
     ("__properties_version1.0", media.MSG),
+    ("MatOST", media.WORKS),
 )
 _HTML = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
@@ -76,7 +83,7 @@ def sniff(path: Path, filename: str) -> str:
 def _binary(head: bytes, path: Path) -> str | None:
     if head.startswith(b"PK"):
         return _zipped(path)
-    if head.startswith(_OLE):
+    if head.startswith(MAGIC):
         return _compound(path)
     if head[4:8] == b"ftyp" and head[8:12] in _HEIF:
         return media.HEIF
@@ -144,8 +151,6 @@ def _open_xml(archive: zipfile.ZipFile, names: frozenset[str]) -> str:
 
 
 def _compound(path: Path) -> str:
-    from indexing.extraction.compound import streams
-
     names = streams(path)
     return next((kind for name, kind in _OLE_STREAMS if name.lower() in names), media.UNKNOWN)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 
 import python_calamine
 
 from indexing.cells import Area
+from indexing.extraction import media
+from indexing.extraction.compound import is_compound
 from indexing.extraction.number_format import plain
 from indexing.extraction.sheet_rows import SheetRows
 from indexing.extraction.sink import Sink
@@ -20,25 +24,36 @@ _MOST_AREA = 16_000_000
 def read(source: Source, sink: Sink) -> None:
     """Read sheet after sheet, each row under its header.
 
-    Raises Unreadable (corrupt, encrypted_office, too_many_cells).
+    Raises Unreadable (corrupt, encrypted_office, office_missing, too_many_cells).
     """
+    if source.media_type == media.XLS and not is_compound(source.path):
+        # Excel 4 and older.
+        raise Unreadable("office_missing", media_type=media.XLS)
     try:
-        book = python_calamine.CalamineWorkbook.from_path(str(source.path))
+        with _panics():
+            book = python_calamine.CalamineWorkbook.from_path(str(source.path))
     except python_calamine.PasswordError as error:
         raise Unreadable("encrypted_office") from error
     except (python_calamine.CalamineError, OSError) as error:
         raise Unreadable("corrupt", media_type=source.media_type) from error
-    except BaseException as error:
-        # A panic of the library, which has no class that could be imported.
-        if type(error).__name__ != "PanicException":
-            raise
-        raise Unreadable("corrupt", media_type=source.media_type) from error
     for name in book.sheet_names:
         try:
-            _read_sheet(book.get_sheet_by_name(name), name, sink)
+            with _panics():
+                _read_sheet(book.get_sheet_by_name(name), name, sink)
         except (python_calamine.CalamineError, OSError):
             # A sheet of charts, or a damaged one.
             sink.part_not_read(name, "corrupt")
+
+
+@contextmanager
+def _panics() -> Iterator[None]:
+    """Turn a panic of the library, which has no class that could be imported, into an OSError."""
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise OSError("the library gave up") from error
 
 
 def _read_sheet(sheet: python_calamine.CalamineSheet, name: str, sink: Sink) -> None:

@@ -156,14 +156,16 @@ def _other_model(settings: Settings, found: str | None) -> bool:
 
 
 def libreoffice(settings: Settings) -> Finding:
-    """LibreOffice, which only the formats of before 2007 need."""
-    found = shutil.which("soffice") or shutil.which("libreoffice")
+    """LibreOffice, which only formats need that our readers do not know."""
+    from indexing.extraction.converting import office
+
+    found = office()
     if found:
-        return ok("libreoffice", found)
+        return ok("libreoffice", f"{found}: files of very old kinds are converted and read")
     return Finding(
         "libreoffice",
         State.WARN,
-        "not installed: .doc, .xls and .ppt are stored but not read",
+        "not installed: files of Word 95, Excel 4, Works, WordPerfect and older are not read",
         "Install it if people hand such files over; everything else is read without it.",
     )
 

@@ -11,7 +11,9 @@ OTHER = "other"
 
 KINDS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "word": frozenset({media.DOCX, media.DOC, media.ODT, media.RTF}),
+        "word": frozenset(
+            {media.DOCX, media.DOC, media.ODT, media.RTF, media.WORKS, media.WORD_PERFECT}
+        ),
         "pdf": frozenset({media.PDF}),
         "table": frozenset({media.XLSX, media.XLSB, media.XLS, media.ODS, media.CSV}),
         "slides": frozenset({media.PPTX, media.PPT, media.ODP}),
