@@ -14,6 +14,7 @@ from flask_babel.speaklater import LazyString
 from portal.error_words import WORDS
 from portal.formats import file_size
 from portal.models import Reading, ReadingState
+from portal.services.progress import Progress
 
 # One for each code of `indexing.notice.NOTICE_FACTS`; a test compares them.
 NOTICES: dict[str, LazyString] = {
@@ -131,6 +132,36 @@ def message(reading: Reading) -> str:
     read = _amount(reading)
     reason = notice(reading.reason) if reading.reason else ""
     return f"{read} {reason}".strip()
+
+
+def progress(line: Progress | None) -> str:
+    """How long it will still take, or what it waits for; empty where nobody can know."""
+    if line is None:
+        return ""
+    if line.late:
+        return str(
+            _(
+                "It waits unusually long. It goes on by itself as soon as the server can; "
+                "if it does not, tell your administrator."
+            )
+        )
+    time = about(line.seconds) if line.seconds is not None else ""
+    if line.before is None:
+        return time
+    if line.before == 0:
+        return str(_("next in turn"))
+    before = ngettext("%(num)s file before it", "%(num)s files before it", line.before)
+    return str(_("%(before)s, %(time)s", before=before, time=time)) if time else str(before)
+
+
+def about(seconds: float) -> str:
+    """A length of time as one says it; nobody can know it more exactly."""
+    minutes = round(seconds / 60)
+    if seconds < 60:
+        return str(_("less than a minute"))
+    if minutes < 90:
+        return str(ngettext("about %(num)s minute", "about %(num)s minutes", minutes))
+    return str(ngettext("about %(num)s hour", "about %(num)s hours", round(minutes / 60)))
 
 
 def remarks(reading: Reading) -> list[str]:

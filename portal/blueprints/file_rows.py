@@ -19,6 +19,7 @@ from portal.services import cases, findings, pictures
 from portal.services.cases import Case
 from portal.services.documents import DocumentLine
 from portal.services.pictures import Preview
+from portal.services.progress import Progress
 from portal.unit_of_work import UnitOfWork
 
 
@@ -27,9 +28,9 @@ class Files:
     """What a row needs beside its document.
 
     me: the row id of the person; running: whether anything may change; targets: items a draft may
-    be put on, as (public id, title); message: the sentence about a finished reading; preview: what
-    stands before the name; undecided: whether a draft holds something that keeps it from being
-    sealed.
+    be put on, as (public id, title); message: the sentence about a finished reading; wait: about
+    one that goes on; preview: what stands before the name; undecided: whether a draft holds
+    something that keeps it from being sealed.
     """
 
     me: int | None
@@ -39,6 +40,7 @@ class Files:
     help: str
     message: Callable[[Reading], str] = reading_words.message
     preview: Callable[[Reading | None], Preview] = pictures.preview
+    wait: Callable[[Progress | None], str] = reading_words.progress
     undecided: Callable[[Version, Reading | None], bool] = findings.undecided
 
 

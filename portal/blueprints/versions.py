@@ -11,6 +11,7 @@ from flask import (
     Blueprint,
     Response,
     flash,
+    jsonify,
     make_response,
     redirect,
     render_template,
@@ -23,7 +24,7 @@ from flask_babel import gettext as _
 from flask_login import login_required
 
 from portal import place_words, reading_words
-from portal.blueprints.context import reading, resources, writing
+from portal.blueprints.context import person_id, reading, resources, wants_json, writing
 from portal.errors import NotFound, PortalError
 from portal.models import Passage, Reading, Version
 from portal.permissions import Action
@@ -61,6 +62,9 @@ def show(version_id: str) -> ResponseReturnValue:
             page=page,
             pictures=_pictures(sizes, page.passage) if view.piece.path is None else [],
             message=reading_words.message(page.reading) if page.reading else "",
+            wait=reading_words.progress(page.progress),
+            live=False,
+            me=person_id(),
             remarks=reading_words.remarks(page.reading) if page.reading else [],
             part_reason=reading_words.part_reason,
             mail_words=reading_words.MAIL_LINES,
@@ -76,6 +80,25 @@ def show(version_id: str) -> ResponseReturnValue:
         came = partial(searches.opened, resources(), uow.actor.id, token, version_id)
         answer.call_on_close(came)
     return answer
+
+
+@blueprint.get("/versions/<version_id>/live")
+@login_required
+def live(version_id: str) -> ResponseReturnValue:
+    """How far the reading is: what stands above the text, and whether to ask again."""
+    with reading() as uow:
+        page = versions.head(uow, version_id)
+        html = render_template(
+            "versions/state.html",
+            page=page,
+            message=reading_words.message(page.reading) if page.reading else "",
+            wait=reading_words.progress(page.progress),
+            mark=viewing.mark(uow, page.version),
+            may_retry=uow.may(Action.RETRY_READING, page.version),
+            live=True,
+        )
+    goes_on = page.reading is None or not page.reading.finished
+    return jsonify(rows=[{"id": f"reading-{version_id}", "html": html}], live=goes_on)
 
 
 @blueprint.get("/versions/<version_id>/original")
@@ -127,8 +150,7 @@ def read_again(version_id: str) -> ResponseReturnValue:
     """Have the version read once more."""
     with writing() as uow:
         back = _back(uow, readings.read_again(uow, version_id))
-    flash(_("It will be read again; this takes a moment."), "ok")
-    return redirect(back)
+    return _done(back, _("It will be read again; this takes a moment."))
 
 
 @blueprint.post("/versions/<version_id>/cancel-reading")
@@ -137,7 +159,14 @@ def cancel_reading(version_id: str) -> ResponseReturnValue:
     """End a reading that goes on."""
     with writing() as uow:
         back = _back(uow, readings.cancel(uow, version_id))
-    flash(_("The reading is cancelled."), "ok")
+    return _done(back, _("The reading is cancelled."))
+
+
+def _done(back: str, said: str) -> ResponseReturnValue:
+    """The way back; a script stays where it is and asks for its rows anew."""
+    if wants_json():
+        return jsonify(message=said)
+    flash(said, "ok")
     return redirect(back)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.models.base import Base, Facts
@@ -25,7 +25,8 @@ class Block(Base):
 class Passage(Base):
     """One passage: what search finds. `embedding_text` is what the model and the words see.
 
-    `first_block` and `last_block` are the ordinals of the blocks it was cut from.
+    `first_block` and `last_block` are the ordinals of the blocks it was cut from; `digest` is the
+    same for texts that are the same but for spaces, width and case.
     """
 
     __tablename__ = "passages"
@@ -40,6 +41,7 @@ class Passage(Base):
     place: Mapped[Facts] = mapped_column(JSON, default=dict)
     first_block: Mapped[int]
     last_block: Mapped[int]
+    digest: Mapped[int | None] = mapped_column(BigInteger, index=True)
 
     reading: Mapped[Reading] = relationship()
 

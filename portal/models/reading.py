@@ -63,9 +63,16 @@ class Reading(Base):
     lease_token: Mapped[str | None] = mapped_column(String(32))
     attempts: Mapped[int] = mapped_column(default=0)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # When a worker took it, and when its present step began; a step that was only gone on with
+    # after an interruption has no beginning, so that no speed is told that was not measured.
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    step_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     media_type: Mapped[str | None] = mapped_column(String(120))
     pages: Mapped[int | None]
     pages_done: Mapped[int] = mapped_column(default=0)
+    # How many passages its text has, and how many of them have a vector.
+    passages: Mapped[int | None]
+    passages_done: Mapped[int] = mapped_column(default=0, server_default="0")
     characters: Mapped[int] = mapped_column(BigInteger, default=0)
     ocr_pages: Mapped[int] = mapped_column(default=0)
     ocr_confidence: Mapped[float | None]
@@ -78,6 +85,8 @@ class Reading(Base):
     parts: Mapped[list[Facts]] = mapped_column(JSON, default=list, deferred=True)
     # Where credentials and personal numbers stand in the text; None: not looked for yet.
     findings: Mapped[list[Facts] | None] = mapped_column(JSON)
+    # Versions that hold nearly all of its text, as far as they were there; see `likeness`.
+    alike: Mapped[list[Facts] | None] = mapped_column(JSON)
     reader_version: Mapped[int] = mapped_column(default=0)
     cutter_version: Mapped[int] = mapped_column(default=0)
 

@@ -23,7 +23,9 @@ from portal.models import (
     Visibility,
 )
 from portal.permissions import Action
-from portal.services import findings, readings, viewing
+from portal.services import findings, likeness, progress, readings, viewing
+from portal.services.likeness import Alike
+from portal.services.progress import Progress
 from portal.unit_of_work import UnitOfWork
 
 TITLE_LENGTH = 300
@@ -33,13 +35,16 @@ TITLE_LENGTH = 300
 class VersionLine:
     """One version as lists show it. `reading` is None before the worker has heard of it.
 
-    viewable, downloadable: whether this person may read it, and have its original.
+    viewable, downloadable: whether this person may read it, and have its original. progress: of a
+    reading that goes on; alike: another document with nearly the same text.
     """
 
     version: Version
     reading: Reading | None
     viewable: bool
     downloadable: bool
+    progress: Progress | None = None
+    alike: Alike | None = None
 
 
 @dataclass(frozen=True)
@@ -106,10 +111,14 @@ def lines(
         )
         for action in (Action.VIEW_VERSION, Action.DOWNLOAD_VERSION)
     )
+    going = progress.of(uow, [reading for _, reading in rows])
+    alike = likeness.seen(uow, [row.Reading for row in rows if row.Version.id in viewable])
     grouped: dict[Document, list[VersionLine]] = defaultdict(list)
     for version, reading in rows:
+        key = reading.id if reading else 0
         may = (version.id in viewable, version.id in downloadable)
-        grouped[version.document].append(VersionLine(version, reading, *may))
+        line = VersionLine(version, reading, *may, going.get(key), alike.get(key))
+        grouped[version.document].append(line)
     return [DocumentLine(document, versions) for document, versions in grouped.items()]
 
 

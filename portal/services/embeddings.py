@@ -91,10 +91,15 @@ def encoded(
         ]
 
 
+def left(session: Session, reading_id: int, model_id: int) -> int:
+    """How many passages of the reading have no vector of the model yet."""
+    without = missing(reading_id, model_id).subquery()
+    return session.scalar(select(func.count()).select_from(without)) or 0
+
+
 def complete(session: Session, reading_id: int, model_id: int) -> bool:
     """Whether every passage of the reading has a vector of the model."""
-    left = missing(reading_id, model_id).subquery()
-    return not session.scalar(select(func.count()).select_from(left))
+    return not left(session, reading_id, model_id)
 
 
 def publish(session: Session, reading_id: int, model_id: int) -> None:

@@ -67,9 +67,11 @@ def claim(resources: Resources, reading_id: int) -> Claim | None:
         reading.attempts += 1
         reading.lease_token = secrets.token_hex(16)
         reading.lease_until = moment + _length(resources)
+        reading.started_at, reading.step_at = moment, None
         text_done = reading.state is ReadingState.EMBEDDING
         if not text_done:
             reading.state, reading.pages_done = ReadingState.READING, 0
+            reading.step_at = moment
         version = reading.version
         return Claim(reading.id, reading.lease_token, version.digest, version.filename, text_done)
 

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Integer, delete, insert, literal, select
 from sqlalchemy.orm import Session, aliased
 
 from indexing.extraction import READER_VERSION, Extraction, Status
+from indexing.likeness import digest
 from indexing.passage import CUTTER_VERSION
 from indexing.passage import Passage as CutPassage
 from portal.models import (
@@ -24,6 +25,7 @@ FACTS = (
     "media_type",
     "pages",
     "characters",
+    "passages",
     "ocr_pages",
     "ocr_confidence",
     "language",
@@ -86,9 +88,11 @@ def write(
             "place": _place(passage),
             "first_block": ordinals[id(passage.blocks[0])],
             "last_block": ordinals[id(passage.blocks[-1])],
+            "digest": digest(passage.text),
         }
         for number, passage in enumerate(cut)
     ]
+    reading.passages = len(passages)
     session.execute(insert(Block), blocks)
     session.execute(insert(Passage), passages)
 

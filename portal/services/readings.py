@@ -28,7 +28,7 @@ from portal.models import FINDABLE, Document, Embedding, Reading, ReadingState, 
 from portal.models.base import Facts
 from portal.permissions import Action
 from portal.resources import Resources
-from portal.services import embeddings, findings, reading_leases, reading_text, rereading
+from portal.services import embeddings, findings, likeness, reading_leases, reading_text, rereading
 from portal.services.inserting import insert_missing
 from portal.services.reading_leases import Claim, LeaseLost
 from portal.unit_of_work import UnitOfWork
@@ -167,7 +167,7 @@ def _read_text(resources: Resources, claim: Claim, encoder: Encoder) -> bool:
     with resources.write() as uow:
         reading = reading_leases.held(uow, claim)
         if reading_text.copy_from_twin(uow.session, reading, resources.settings.passage_tokens):
-            reading.state = ReadingState.EMBEDDING
+            _text_is_there(uow, reading)
             return True
     try:
         extraction = _extract(resources, claim)
@@ -188,8 +188,12 @@ def _read_text(resources: Resources, claim: Claim, encoder: Encoder) -> bool:
         reading.findings = sensitive
         reading_text.write(uow.session, reading, extraction, passages)
         reading.cutter_version = reading_text.cutter(tokens)
-        reading.state = ReadingState.EMBEDDING
+        _text_is_there(uow, reading)
     return True
+
+
+def _text_is_there(uow: UnitOfWork, reading: Reading) -> None:
+    reading.state, reading.step_at = ReadingState.EMBEDDING, uow.resources.clock()
 
 
 def _extract(resources: Resources, claim: Claim) -> Extraction:
@@ -241,9 +245,12 @@ def _embed(resources: Resources, claim: Claim, encoder: Encoder) -> None:
     """Encode what has no vector yet, then publish."""
     with resources.write() as uow:
         model_id = embeddings.model_of(uow.session, encoder).id
+        reading = reading_leases.held(uow, claim)
+        left = embeddings.left(uow.session, reading.id, model_id)
+        reading.passages_done = max(0, (reading.passages or left) - left)
     for rows in embeddings.encoded(resources, encoder, claim.reading_id, model_id):
         with resources.write() as uow:
-            reading_leases.held(uow, claim)
+            reading_leases.held(uow, claim).passages_done += len(rows)
             insert_missing(uow.session, Embedding, rows)
     with resources.write() as uow:
         _publish(uow, reading_leases.held(uow, claim), model_id)
@@ -283,6 +290,7 @@ def _publish(uow: UnitOfWork, reading: Reading, model_id: int) -> None:
         position = document.handover.position
         position.map_wanted_at = uow.resources.clock()
         uow.enqueue("build_map", position.id)
+    likeness.look(uow, reading)
     embeddings.publish(uow.session, reading.id, model_id)
 
 

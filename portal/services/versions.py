@@ -12,7 +12,9 @@ from portal.errors import NotReady
 from portal.models import FINDABLE, Block, Document, Handover, Passage, Reading, Version
 from portal.permissions import Action
 from portal.resources import Resources
-from portal.services import readings
+from portal.services import likeness, progress, readings
+from portal.services.likeness import Alike
+from portal.services.progress import Progress
 from portal.unit_of_work import UnitOfWork
 from storage import BlobMissing, StoreNotWritable, StoreUnreachable
 
@@ -28,6 +30,7 @@ class VersionHead:
 
     reading: None before one is ordered. passage: the one asked for; None when none was, or it is
     not of this text. newer: the newest later version this person may read; None when this is it.
+    progress: of a reading that goes on. alike: another document with nearly the same text.
     """
 
     version: Version
@@ -36,6 +39,8 @@ class VersionHead:
     reading: Reading | None
     passage: Passage | None
     newer: Version | None
+    progress: Progress | None = None
+    alike: Alike | None = None
 
     @property
     def text(self) -> Reading | None:
@@ -57,6 +62,7 @@ def head(uow: UnitOfWork, version_id: str, passage_id: str | None = None) -> Ver
     version = uow.load(Version, version_id, Action.VIEW_VERSION)
     reading = readings.current(uow, version)
     shown = reading if reading is not None and reading.state in FINDABLE else None
+    key = reading.id if reading is not None else 0
     return VersionHead(
         version=version,
         document=version.document,
@@ -64,6 +70,8 @@ def head(uow: UnitOfWork, version_id: str, passage_id: str | None = None) -> Ver
         reading=reading,
         passage=_passage(uow, shown, passage_id),
         newer=_newer(uow, version),
+        progress=progress.of(uow, [reading]).get(key),
+        alike=likeness.seen(uow, [reading]).get(key),
     )
 
 
