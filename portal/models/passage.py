@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.models.base import Base, Facts
@@ -30,7 +39,10 @@ class Passage(Base):
     """
 
     __tablename__ = "passages"
-    __table_args__ = (UniqueConstraint("reading_id", "ordinal"),)
+    __table_args__ = (
+        UniqueConstraint("reading_id", "ordinal"),
+        Index("ix_passages_digest", "digest", "reading_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     reading_id: Mapped[int] = mapped_column(ForeignKey("readings.id"))
@@ -41,7 +53,7 @@ class Passage(Base):
     place: Mapped[Facts] = mapped_column(JSON, default=dict)
     first_block: Mapped[int]
     last_block: Mapped[int]
-    digest: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    digest: Mapped[int | None] = mapped_column(BigInteger)
 
     reading: Mapped[Reading] = relationship()
 

@@ -6,10 +6,11 @@ sealed of the same position. What is kept are row ids; a person is shown those t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import joinedload
 
 from portal.models import FINDABLE, Document, Handover, Passage, Reading, Version
@@ -20,6 +21,8 @@ from portal.unit_of_work import UnitOfWork
 LEAST = 95
 # Several, because the closest may be one that the person who looks may not read.
 MOST = 20
+# Digests asked for together.
+AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -32,38 +35,44 @@ class Alike:
 
 def look(uow: UnitOfWork, reading: Reading) -> None:
     """Write to the reading which versions hold nearly all of its text."""
-    document = reading.version.document
-    own = select(Passage.digest).where(Passage.reading_id == reading.id).distinct()
-    total = uow.session.scalar(select(func.count()).select_from(own.subquery())) or 0
-    reading.alike = []
-    if not total:
-        return
-    common = func.count(Passage.digest.distinct())
-    found = uow.session.execute(
-        select(Version.id, common)
-        .select_from(Passage)
-        .join(Reading, Passage.reading_id == Reading.id)
+    digests = uow.session.scalars(
+        select(Passage.digest).where(Passage.reading_id == reading.id).distinct()
+    )
+    own = [digest for digest in digests if digest is not None]
+    versions = _candidates(uow, reading.version.document)
+    common: Counter[int] = Counter()
+    if versions:
+        # In steps, by the index: what a database would make of the whole as one join depends on
+        # how well it knows its tables, and may take seconds for each thousand passages.
+        for start in range(0, len(own), AT_ONCE):
+            found = uow.session.execute(
+                select(Passage.reading_id, Passage.digest)
+                .where(Passage.digest.in_(own[start : start + AT_ONCE]))
+                .distinct()
+            )
+            common.update(row.reading_id for row in found if row.reading_id in versions)
+    # Rounded down: «100 %» is said of the whole text only.
+    reading.alike = [
+        {"version": versions[other], "percent": 100 * count // len(own)}
+        for other, count in common.most_common(MOST)
+        if count * 100 >= len(own) * LEAST
+    ]
+
+
+def _candidates(uow: UnitOfWork, document: Document) -> dict[int, int]:
+    """Versions of other documents by the row ids of their readings."""
+    position = document.handover.position_id
+    sealed = and_(Version.sealed_at.is_not(None), Handover.position_id == position)
+    rows = uow.session.execute(
+        select(Reading.id, Version.id)
         .join(Version, Reading.version_id == Version.id)
         .join(Document, Version.document_id == Document.id)
         .join(Handover, Document.handover_id == Handover.id)
-        .where(Passage.digest.in_(own), Reading.current, Reading.state.in_(FINDABLE))
+        .where(Reading.current, Reading.state.in_(FINDABLE))
         .where(Document.id != document.id, Document.removed_at.is_(None))
-        .where(
-            or_(
-                Document.handover_id == document.handover_id,
-                and_(
-                    Version.sealed_at.is_not(None),
-                    Handover.position_id == document.handover.position_id,
-                ),
-            )
-        )
-        .group_by(Version.id)
-        .having(common * 100 >= total * LEAST)
-        .order_by(common.desc(), Version.id.desc())
-        .limit(MOST)
+        .where(or_(Document.handover_id == document.handover_id, sealed))
     )
-    # Rounded down: «100 %» is said of the whole text only.
-    reading.alike = [{"version": row, "percent": 100 * count // total} for row, count in found]
+    return {row[0]: row[1] for row in rows}
 
 
 def seen(uow: UnitOfWork, readings: Iterable[Reading | None]) -> dict[int, Alike]:

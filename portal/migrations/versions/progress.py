@@ -29,7 +29,7 @@ def upgrade() -> None:
     op.add_column("readings", sa.Column("alike", sa.JSON(), nullable=True))
     op.add_column("passages", sa.Column("digest", sa.BigInteger(), nullable=True))
     _fill()
-    op.create_index("ix_passages_digest", "passages", ["digest"])
+    op.create_index("ix_passages_digest", "passages", ["digest", "reading_id"])
 
 
 def _fill() -> None:
