@@ -27,6 +27,8 @@ PREFIX = "handover-reading-"
 _BYTES_PER_CHARACTER = 24
 _CHUNK = 1 << 16
 _TRACE_BYTES = 4000
+# A reader may say nothing for minutes, while it parses; so often its starter is asked anyway.
+BEAT_SECONDS = 1.0
 
 Message = dict[str, object]
 
@@ -39,12 +41,18 @@ class ReaderEnded(Exception):
         self.notice = notice
 
 
-def run(job: Mapping[str, object], limits: Limits, take: Callable[[Message], None]) -> None:
+def run(
+    job: Mapping[str, object],
+    limits: Limits,
+    take: Callable[[Message], None],
+    beat: Callable[[], None] = lambda: None,
+) -> None:
     """Run one job in a process of its own and hand each of its messages to `take`.
 
     Forked by the template rather than by multiprocessing: that works in the daemonic children of a
-    task queue, and nothing of this process (connections, models, secrets) is inherited. Whatever
-    `take` raises ends the process too. Raises ReaderEnded if it crashed, hung or wrote too much,
+    task queue, and nothing of this process (connections, models, secrets) is inherited. `beat` is
+    called about each second, however silent the process is. Whatever it or `take` raises ends the
+    process too. Raises ReaderEnded if it crashed, hung or wrote too much,
     and OSError if none could be started.
     """
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
@@ -52,7 +60,8 @@ def run(job: Mapping[str, object], limits: Limits, take: Callable[[Message], Non
         with (folder / "trace").open("w+b") as trace:
             child, output = _start(job, folder, limits, trace.fileno())
             try:
-                _listen(output, limits, take, child)
+                failure = _listen(output, limits, take, beat)
+                _judge(child, failure, limits)
             except ReaderEnded as ended:
                 _log_trace(folder / "trace", ended.notice)
                 raise
@@ -96,16 +105,24 @@ def _start(
     return child, output
 
 
-def _listen(output: int, limits: Limits, take: Callable[[Message], None], child: Child) -> None:
-    """Read lines until the process ends or its time is up."""
+def _listen(
+    output: int, limits: Limits, take: Callable[[Message], None], beat: Callable[[], None]
+) -> Notice | None:
+    """Read lines until the process ends or its time is up; return how it says it failed."""
     clock, room, failure = _Clock(limits), _room(limits), None
     # A picture is one line of megabytes: gathered in place, not copied for each piece.
     rest = bytearray()
     with selectors.DefaultSelector() as selector:
         selector.register(output, selectors.EVENT_READ)
         while True:
-            if clock.left <= 0 or not selector.select(clock.left):
+            ready = selector.select(max(0.0, min(clock.left, clock.until_beat)))
+            if clock.until_beat <= 0:
+                clock.beaten()
+                beat()
+            if clock.left <= 0:
                 raise ReaderEnded(Notice("reader_timed_out", {"seconds": round(clock.allowed)}))
+            if not ready:
+                continue
             data = os.read(output, _CHUNK)
             if not data:
                 break
@@ -117,7 +134,7 @@ def _listen(output: int, limits: Limits, take: Callable[[Message], None], child:
                 *lines, last = bytes(rest).split(b"\n")
                 rest = bytearray(last)
                 failure = _hand_over(lines, clock, take) or failure
-    _judge(child, failure, limits)
+    return failure
 
 
 def _room(limits: Limits) -> int:
@@ -125,12 +142,13 @@ def _room(limits: Limits) -> int:
 
 
 class _Clock:
-    """Wall time; grows by a page's share when the number of pages is known."""
+    """Wall time; grows by a page's share when the number of pages is known. Tells the beat."""
 
     def __init__(self, limits: Limits) -> None:
         self._begin = time.monotonic()
         self._limits = limits
         self.allowed = limits.seconds
+        self.beaten()
 
     def set_pages(self, pages: int) -> None:
         # The number comes from a process that may be in the hands of a hostile file.
@@ -140,6 +158,13 @@ class _Clock:
     @property
     def left(self) -> float:
         return self._begin + self.allowed - time.monotonic()
+
+    def beaten(self) -> None:
+        self._next = time.monotonic() + BEAT_SECONDS
+
+    @property
+    def until_beat(self) -> float:
+        return self._next - time.monotonic()
 
 
 def _hand_over(lines: list[bytes], clock: _Clock, take: Callable[[Message], None]) -> Notice | None:

@@ -31,7 +31,8 @@ def extract(
 
     filename: the name a person gave it; the content decides, the name only between text formats.
     password: to open the file with; it is not kept. progress: called with pages done and pages
-    in all (None if unknown), in this thread; what it raises stops the reading and is passed on.
+    in all (None if unknown), in this thread, at each news of them and about each second without;
+    what it raises stops the reading and is passed on.
 
     Whatever the file does, the result says so: a crash, a hang or too much memory gives a partial
     extraction if blocks had come by then, and a failed one if not. Raises OSError if the file
@@ -58,7 +59,7 @@ def _extract(job: Mapping[str, object], limits: Limits, progress: Progress | Non
     reading = _Reading(progress)
     reason: Notice | None = None
     try:
-        run(job, limits, reading.take)
+        run(job, limits, reading.take, reading.beat)
     except ReaderEnded as ended:
         reason = ended.notice
     return reading.result(reason, time.monotonic() - begin)
@@ -74,6 +75,7 @@ class _Reading:
         self._parts: dict[str, Part] = {}
         self._end: Message = {}
         self._media_type = media.UNKNOWN
+        self._done = 0
         self._pages: int | None = None
 
     def take(self, message: Message) -> None:
@@ -81,9 +83,8 @@ class _Reading:
             case {"block": dict(block)}:
                 self._blocks.append(Block.from_json(block))
             case {"progress": [int(done), int() | None as total]}:
-                self._pages = total
-                if self._progress is not None:
-                    self._progress(done, total)
+                self._done, self._pages = done, total
+                self.beat()
             case {"warning": dict(warning)}:
                 self._warnings.append(Notice.from_json(warning))
             case {"part": {"path": str(path), "reason": str(reason)}}:
@@ -96,6 +97,11 @@ class _Reading:
                 self._media_type = media_type
             case {"end": dict(end)}:
                 self._end = end
+
+    def beat(self) -> None:
+        """Say how far the reading is, which asks the caller whether it is to go on."""
+        if self._progress is not None:
+            self._progress(self._done, self._pages)
 
     def _part(self, path: str) -> Part:
         return self._parts.get(path) or Part(path)

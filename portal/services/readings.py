@@ -110,7 +110,7 @@ def read_again(uow: UnitOfWork, version_id: str) -> Reading:
 def cancel(uow: UnitOfWork, version_id: str) -> Reading:
     """End a reading that goes on; it can be ordered again like one that has failed.
 
-    Whoever reads loses the lease with it, and ends the reading process at its next progress.
+    Whoever reads loses the lease with it, and ends the reading process within seconds.
     Raises NotFound, Forbidden, and Refused (reading_finished).
     """
     version = uow.load(Version, version_id, Action.RETRY_READING)

@@ -334,6 +334,25 @@ def test_progress_is_seen(desk: Desk, item: str) -> None:
         other(4, 10)
 
 
+def test_a_cancelled_reading_ends_though_its_reader_is_silent(desk: Desk, item: str) -> None:
+    from tests.indexing.extraction.makers import docx
+    from tests.platform.processes import wait_for
+
+    version = desk.upload("leaver", ToItem(item), docx("<w:p/>" * 6_000_000), "a.docx")
+    reader = threading.Thread(
+        target=readings.read, args=(desk.resources, desk.reading(version).id), daemon=True
+    )
+    reader.start()
+    wait_for(lambda: desk.reading(version).state is ReadingState.READING)
+    with desk.company.acting("leaver") as uow:
+        readings.cancel(uow, version)
+    reader.join(5)
+    assert not reader.is_alive()
+    reading = desk.reading(version)
+    assert (reading.state, reading.attempts) == (ReadingState.FAILED, 1)
+    assert reading.reason == {"code": "reading_cancelled", "facts": {}}
+
+
 def test_without_a_model_nothing_is_taken(desk: Desk, item: str, tmp_path: Path) -> None:
     version = desk.upload("leaver", ToItem(item), TEXT)
     (tmp_path / "file").write_text("in the way")

@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
 
-from indexing.extraction import Limits, clear_abandoned
+from indexing.extraction import Limits, clear_abandoned, extract, process
 from indexing.extraction.process import ReaderEnded, run
+from tests.indexing.extraction.makers import docx
 
 ROOT = Path(__file__).parents[3]
 
@@ -75,6 +77,24 @@ def test_time_is_bounded(tmp_path):
     with pytest.raises(ReaderEnded) as ended:
         run(job, Limits(seconds=0.0001), print)
     assert ended.value.notice.code == "reader_timed_out"
+
+
+def test_who_started_a_silent_reader_is_asked_whether_to_go_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(process, "BEAT_SECONDS", 0.1)
+    path = tmp_path / "file"
+    path.write_bytes(docx("<w:p/>" * 2_000_000))
+    told = []
+
+    def stop_at_the_third(done: int, total: int | None) -> None:
+        told.append((done, total))
+        if len(told) == 3:
+            raise InterruptedError
+
+    begin = time.monotonic()
+    with pytest.raises(InterruptedError):
+        extract(path, "a.docx", progress=stop_at_the_third)
+    assert told == [(0, None)] * 3
+    assert time.monotonic() - begin < 5
 
 
 def test_folders_of_the_dead_are_cleared():
