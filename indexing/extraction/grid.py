@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 from indexing.extraction.line import Cell, Line
@@ -64,7 +63,7 @@ def _follows(above: Line, line: Line) -> bool:
 
 def _beside(line: Line, other: Line) -> bool:
     """True if the other line stands to the right, on the same height."""
-    one, two = line.frame, other.frame
+    one, two = line.flow or line.box, other.flow or other.box
     if two[0] < one[2] or line.turn != other.turn:
         return False
     overlap = min(one[3], two[3]) - max(one[1], two[1])
@@ -134,5 +133,5 @@ def _columns(lines: Sequence[Line], rows: Sequence[Sequence[str]]) -> list[Line]
             part = (cell.left, line.frame[1], cell.right, line.frame[3])
             # On a turned page the piece keeps its line's box as shown: it is marked with the line.
             box = part if line.flow is None else line.box
-            pieces[at].append(replace(line, text=cell.text, box=box, flow=part, cells=()))
+            pieces[at].append(line._replace(text=cell.text, box=box, flow=part, cells=()))
     return [piece for column in pieces for piece in column]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby, pairwise
+from typing import NamedTuple
 
 from indexing.block import BlockKind
 from indexing.extraction.grid import tables
@@ -35,8 +35,7 @@ _RATIOS = ((1.7, 1), (1.35, 2), (1.12, 3))
 _BOLD_LEVEL = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """Lines that belong together. `text` is ready for a block; `level` None but for headings."""
 
     kind: BlockKind
@@ -47,13 +46,13 @@ class Group:
     lines: int
 
 
-def groups(
-    lines: Sequence[Line], is_title: Callable[[str], bool] = lambda text: False
-) -> Iterator[Group]:
+def groups(lines: Sequence[Line], is_title: Callable[[str], bool] | None = None) -> Iterator[Group]:
     """Yield the groups of a page's lines, in the lines' order; a title is a group by itself."""
     for rows, plain in tables(lines):
         if rows:
             yield Group(BlockKind.TABLE, rows, tuple(line.box for line in plain), 0.0, False, 0)
+        elif is_title is None:
+            yield from _paragraphs(plain)
         else:
             for _, run in groupby(plain, _Numbered(is_title)):
                 yield from _paragraphs(list(run))
@@ -67,6 +66,8 @@ def body_size(sizes: Counter[float]) -> float:
 def heading_level(group: Group, body: float) -> int | None:
     """Return the level of a group that looks like a heading among text of size `body`, or None."""
     if group.kind is BlockKind.TABLE or group.lines > _HEADING_LINES or not body:
+        return None
+    if group.size < _RATIOS[-1][0] * body and not group.bold:
         return None
     text = group.text
     if len(text) > _HEADING_CHARACTERS or not _LETTER.search(text) or _LEADER.search(text):
@@ -98,13 +99,16 @@ class _Numbered:
 def _paragraphs(lines: Sequence[Line]) -> Iterator[Group]:
     pitch = _usual_pitch(lines)
     run: list[Line] = []
+    items: list[bool] = []
     for line in lines:
-        if run and _parts(run, line, pitch):
-            yield from _split_items(run)
-            run = []
+        item = _starts_item(line.text)
+        if run and _parts(run, line, pitch, items[0], item):
+            yield from _split_items(run, items)
+            run, items = [], []
         run.append(line)
+        items.append(item)
     if run:
-        yield from _split_items(run)
+        yield from _split_items(run, items)
 
 
 def _usual_pitch(lines: Sequence[Line]) -> float:
@@ -123,8 +127,11 @@ def _same_size(line: Line, other: Line) -> bool:
     return abs(line.size - other.size) <= 0.12 * max(line.size, other.size)
 
 
-def _parts(run: Sequence[Line], line: Line, pitch: float) -> bool:
-    """True if `line` starts another paragraph than the one that `run` is."""
+def _parts(run: Sequence[Line], line: Line, pitch: float, in_item: bool, item: bool) -> bool:
+    """True if `line` starts another paragraph than the one that `run` is.
+
+    in_item: `run` begins an item of a list. item: `line` would.
+    """
     above = run[-1]
     if above.turn != line.turn:
         return True
@@ -136,10 +143,10 @@ def _parts(run: Sequence[Line], line: Line, pitch: float) -> bool:
     step = (line.foot - above.foot) / size
     if step < -1:
         # The next column: the sentence goes on unless it had ended.
-        return ends_sentence(above.text) or _starts_item(line.text)
+        return item or ends_sentence(above.text)
     if step > _APART * pitch + 0.1:
         return True
-    return not _starts_item(run[0].text) and _ends_here(run, line, size)
+    return not in_item and _ends_here(run, line, size)
 
 
 def _ends_here(run: Sequence[Line], line: Line, size: float) -> bool:
@@ -160,34 +167,37 @@ def _is_short(line: Line, other: Line, share: float = 0.6) -> bool:
 
 def _starts_item(text: str) -> bool:
     # A line of a table of contents is an item, too: the next one is another.
-    if ("." in text or "·" in text or "…" in text) and _LEADER.search(text):
+    if _may_lead(text) and _LEADER.search(text):
         return True
     return _BULLET.match(text) is not None and _DASH.match(text) is None
 
 
-def _split_items(run: Sequence[Line]) -> Iterator[Group]:
+def _split_items(run: Sequence[Line], items: Sequence[bool]) -> Iterator[Group]:
     """Yield a run as a paragraph, or as what stands before its first item and a list."""
-    starts = [number for number, line in enumerate(run) if _starts_item(line.text)]
+    starts = [number for number, item in enumerate(items) if item]
     if not starts:
         yield _group(BlockKind.PARAGRAPH, [run])
         return
     if starts[0]:
         yield _group(BlockKind.PARAGRAPH, [run[: starts[0]]])
-    items = [run[begin:end] for begin, end in zip(starts, [*starts[1:], len(run)], strict=True)]
+    parts = [run[begin:end] for begin, end in zip(starts, [*starts[1:], len(run)], strict=True)]
     # One numbered paragraph alone is a paragraph, and may be a numbered heading.
-    yield _group(BlockKind.LIST if len(items) > 1 else BlockKind.PARAGRAPH, items)
+    yield _group(BlockKind.LIST if len(parts) > 1 else BlockKind.PARAGRAPH, parts)
 
 
 def _group(kind: BlockKind, items: Sequence[Sequence[Line]]) -> Group:
-    lines = [line for item in items for line in item]
-    sizes = Counter[float]()
-    for line in lines:
-        sizes[round(line.size, 1)] += len(line.text)
+    lines = items[0] if len(items) == 1 else [line for item in items for line in item]
+    size = round(lines[0].size, 1)
+    if len(lines) > 1:
+        sizes = Counter[float]()
+        for line in lines:
+            sizes[round(line.size, 1)] += len(line.text)
+        size = body_size(sizes)
     return Group(
         kind=kind,
         text="\n".join(_running(item) for item in items),
         boxes=tuple(line.box for line in lines),
-        size=body_size(sizes),
+        size=size,
         bold=all(line.bold for line in lines),
         lines=len(lines),
     )
@@ -198,4 +208,8 @@ def _running(lines: Sequence[Line]) -> str:
     for line in lines:
         text = joined(text, line.text, broken=broken)
         broken = line.broken
-    return _LEADER.sub(" … ", text)
+    return _LEADER.sub(" … ", text) if _may_lead(text) else text
+
+
+def _may_lead(text: str) -> bool:
+    return "." in text or "·" in text or "…" in text

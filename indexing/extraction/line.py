@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from indexing.place import Box
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """A piece of a line that stands apart from its neighbours. `left`, `right`: page units."""
 
     text: str
@@ -16,8 +15,7 @@ class Cell:
     right: float
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line.
 
     box: page units, origin top left. size: of its type, in page units. cells: its pieces if wide
@@ -48,15 +46,15 @@ class Line:
             return self
         flow = None if self.flow is None else _scaled(self.flow, factor)
         base = None if self.base is None else self.base * factor
-        return replace(
-            self, box=_scaled(self.box, factor), size=self.size * factor, flow=flow, base=base
+        return self._replace(
+            box=_scaled(self.box, factor), size=self.size * factor, flow=flow, base=base
         )
 
     def moved(self, by: float) -> Line:
         """Return the line moved rightwards and downwards."""
         left, top, right, bottom = self.box
         box = (left + by, top + by, right + by, bottom + by)
-        return replace(self, box=box, flow=None, turn=0, base=None)
+        return self._replace(box=box, flow=None, turn=0, base=None)
 
     @property
     def foot(self) -> float:

@@ -28,8 +28,9 @@ _STRANGE = re.compile(
     f"{_COMPATIBLE.pattern[1:-1]}\r\u0085\u2028\u2029]"
 )
 _BREAK = re.compile("\r\n?|[\u0085\u2028\u2029]")
+_BLANK = " \t\u00a0\u3000"
 # From the first of a run only, and never given back: a long run would cost its length squared.
-_TRAILING = re.compile(r"(?<![ \t\u00a0\u3000])[ \t\u00a0\u3000]++(?=\n|$)")
+_TRAILING = re.compile(rf"(?<![{_BLANK}])[{_BLANK}]++(?=\n|$)")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -47,7 +48,10 @@ def normal(text: str) -> str:
         text = _BIDI.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
         text = _COMPATIBLE.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
         text = text.translate(_RADICALS)
-    return _BLANK_LINES.sub("\n\n", _TRAILING.sub("", text))
+    if "\n" not in text:
+        return text.rstrip(_BLANK)
+    text = _TRAILING.sub("", text)
+    return _BLANK_LINES.sub("\n\n", text) if "\n\n\n" in text else text
 
 
 def one_line(text: str) -> str:

@@ -7,10 +7,12 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from indexing.extraction import pdf_calls
 from indexing.extraction.line import Cell, Line
 from indexing.place import Box
 
@@ -18,6 +20,7 @@ from indexing.place import Box
 _LINE = re.compile("([^\r\n\x02\ufffe]*)(\r\n|[\r\n\x02\ufffe]|$)")
 _BOLD_NAME = re.compile(rb"bold|black|heavy|-bd|,bd|cmbx", re.IGNORECASE)
 _BOLD_WEIGHT = 600
+_NAME_BYTES = 128
 # A gap of this many type sizes parts cells; justified text rarely has one between words.
 _CELL_GAP = 1.1
 _SAMPLES = 9
@@ -34,7 +37,11 @@ class PageLines:
     def __init__(self, page: Any) -> None:
         self._left, self._bottom, self._right, self._top = page.get_bbox()
         self._turn = page.get_rotation() % 360
-        self._matrix = pdfium.FS_MATRIX()
+        # Where pdfium writes its answers, four numbers a rectangle, and pointers to each.
+        self._sides = (ctypes.c_double * 4)()
+        self._each = tuple(ctypes.byref(self._sides, 8 * number) for number in range(4))
+        self._matrix = (ctypes.c_float * 6)()
+        self._name = ctypes.create_string_buffer(_NAME_BYTES)
         self._looks: dict[tuple[float, ...], tuple[float, int]] = {}
         self._open(page)
         turn = self._usual_turn()
@@ -44,13 +51,10 @@ class PageLines:
             self.close()
             page.set_rotation(turn)
             self._open(page)
-        self._sides = [ctypes.c_double() for _ in range(4)]
-        self._name = ctypes.create_string_buffer(128)
 
     def _open(self, page: Any) -> None:
         self._helper = page.get_textpage()
-        # The bare pointer: the helper looks itself up anew for each of some ten calls a line.
-        self._text = self._helper.raw
+        self._text = pdf_calls.handle(self._helper.raw)
         self._count = max(0, self._helper.count_chars())
 
     def __iter__(self) -> Iterator[Line]:
@@ -77,11 +81,11 @@ class PageLines:
         if not self._count:
             return ""
         buffer = (ctypes.c_ushort * (self._count + 1))()
-        length = pdfium.FPDFText_GetText(self._text, 0, self._count, buffer)
+        length = pdfium.FPDFText_GetText(self._helper.raw, 0, self._count, buffer)
         return bytes(buffer)[: 2 * max(0, length - 1)].decode("utf-16-le", "surrogatepass")
 
     def _character(self, index: int) -> int:
-        return max(0, int(pdfium.FPDFText_GetCharIndexFromTextIndex(self._text, index)))
+        return max(0, int(pdfium.FPDFText_GetCharIndexFromTextIndex(self._helper.raw, index)))
 
     def _line(self, text: str, first: int, *, broken: bool) -> Line | None:
         boxes = self._boxes(first, len(text))
@@ -102,14 +106,13 @@ class PageLines:
 
     def _boxes(self, first: int, length: int) -> list[Box]:
         """Return the rectangles of a run of characters, in page space: left, top, right, bottom."""
-        left, top, right, bottom = self._sides
-        text, rectangle = self._text, pdfium.FPDFText_GetRect
+        text, sides, each = self._text, self._sides, self._each
         found = []
-        for number in range(pdfium.FPDFText_CountRects(text, first, length)):
-            if rectangle(text, number, left, top, right, bottom):
-                box = (left.value, top.value, right.value, bottom.value)
-                if _is_sane(box):
-                    found.append(box)
+        for number in range(pdf_calls.count_rectangles(text, first, length)):
+            if pdf_calls.get_rectangle(text, number, *each):
+                left, top, right, bottom = sides
+                if _is_sane(left, top, right, bottom):
+                    found.append((left, top, right, bottom))
         return found
 
     def _turned(self, rectangle: Box, turn: int) -> Box:
@@ -150,12 +153,12 @@ class PageLines:
 
     def _look(self, index: int) -> tuple[float, int]:
         """Return a character's size, and by how many degrees the page must be turned for it."""
-        size = pdfium.FPDFText_GetFontSize(self._text, index)
+        size = pdf_calls.get_size(self._text, index)
         matrix = self._matrix
-        if not pdfium.FPDFText_GetMatrix(self._text, index, matrix):
+        if not pdf_calls.get_matrix(self._text, index, matrix):
             return (size if 0 < size < _MOST_UNITS else 0.0), int(self._turn)
         # The same few styles come again and again on a page.
-        key = (size, matrix.a, matrix.b, matrix.c, matrix.d)
+        key = (size, *matrix[:4])
         seen = self._looks.get(key)
         if seen is None:
             seen = self._looks[key] = _size_and_turn(*key)
@@ -168,18 +171,18 @@ class PageLines:
         return turns.most_common(1)[0][0] if turns else int(self._turn)
 
     def _is_bold(self, index: int) -> bool:
-        if pdfium.FPDFText_GetFontWeight(self._text, index) >= _BOLD_WEIGHT:
+        if pdf_calls.get_weight(self._text, index) >= _BOLD_WEIGHT:
             return True
-        flags = ctypes.c_int()
-        size = len(self._name)
-        written = pdfium.FPDFText_GetFontInfo(self._text, index, self._name, size, flags)
-        return 0 < written <= size and _BOLD_NAME.search(self._name.value) is not None
+        name = self._name
+        if not 0 < pdf_calls.get_font(self._text, index, name, _NAME_BYTES, None) <= _NAME_BYTES:
+            return False
+        return _is_bold_name(name.value)
 
     def _base(self, index: int, turn: int) -> float | None:
-        x, y = self._sides[:2]
-        if not pdfium.FPDFText_GetCharOrigin(self._text, index, x, y):
+        if not pdf_calls.get_origin(self._text, index, *self._each[:2]):
             return None
-        return self._turned((x.value, y.value, x.value, y.value), turn)[3]
+        x, y = self._sides[:2]
+        return self._top - y if turn == 0 else self._turned((x, y, x, y), turn)[3]
 
     def _cells(self, text: str, first: int, size: float, turn: int) -> tuple[Cell, ...]:
         """Split a line at its wide gaps; empty if there is none between words."""
@@ -201,10 +204,10 @@ class PageLines:
         return Cell(text.strip(), left[0] if left else 0.0, right[1] if right else 0.0)
 
     def _extent(self, index: int, turn: int) -> tuple[float, float] | None:
-        left, top, right, bottom = self._sides
-        if not pdfium.FPDFText_GetCharBox(self._text, index, left, right, bottom, top):
+        if not pdf_calls.get_box(self._text, index, *self._each):
             return None
-        box = self._turned((left.value, top.value, right.value, bottom.value), turn)
+        left, right, bottom, top = self._sides
+        box = self._turned((left, top, right, bottom), turn)
         return box[0], box[2]
 
 
@@ -240,8 +243,12 @@ def _around(boxes: list[Box]) -> Box:
     return (min(lefts), max(tops), max(rights), min(bottoms))
 
 
-def _is_sane(box: Box) -> bool:
-    left, top, right, bottom = box
+@lru_cache(maxsize=512)
+def _is_bold_name(name: bytes) -> bool:
+    return _BOLD_NAME.search(name) is not None
+
+
+def _is_sane(left: float, top: float, right: float, bottom: float) -> bool:
     # False for what is not a number, too.
     if not (-_MOST_UNITS < left <= right < _MOST_UNITS):
         return False

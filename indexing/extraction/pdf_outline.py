@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 import pypdfium2
@@ -40,6 +41,10 @@ class Outline:
             return outline
         return outline
 
+    def on(self, page: int) -> bool:
+        """Return whether a bookmark may name something on `page`."""
+        return page in self._pages
+
     def level(self, page: int, text: str) -> int | None:
         """Return the level of the heading `text` on `page`; None if no bookmark names it."""
         if page not in self._pages or len(text) > 300:
@@ -56,8 +61,10 @@ class Outline:
             self._levels.setdefault((page, key), level)
 
 
-def _keys(title: str) -> list[str]:
+# Asked twice of each line: whether it is a title, and then of which level.
+@lru_cache(maxsize=1024)
+def _keys(title: str) -> tuple[str, ...]:
     """The title, and the title without its number, which often stands in one place only."""
     whole = _SKIPPED.sub("", title).casefold()
     bare = _SKIPPED.sub("", _LEADING_NUMBER.sub("", title.strip())).casefold()
-    return [key for key in dict.fromkeys((whole, bare)) if len(key) > 1]
+    return tuple(key for key in dict.fromkeys((whole, bare)) if len(key) > 1)

@@ -24,11 +24,14 @@ def needs_recognition(page: Any, lines: Sequence[Line]) -> bool:
     A page on which nothing is drawn was left blank; it needs nothing.
     """
     text = "".join(line.text for line in lines)
-    letters = len(re.sub(r"\s", "", text))
+    letters = sum(map(len, text.split()))
     objects = pdfium.FPDFPage_CountObjects(page)
     if not letters:
         return bool(objects > 0)
-    if len(_STRANGE.findall(text)) > _MOST_STRANGE * letters:
+    if (
+        not (text.isascii() and text.isprintable())
+        and len(_STRANGE.findall(text)) > _MOST_STRANGE * letters
+    ):
         return True
     return letters < _LEAST_CHARACTERS and _pictures(page) > _LEAST_SHARE
 

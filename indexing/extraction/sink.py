@@ -49,6 +49,7 @@ class Sink:
         self._ledger = _Ledger(limits, send)
         self._part: str | None = None
         self._headings: list[tuple[int, str]] = []
+        self._path: tuple[str, ...] = ()
 
     def part(self, name: str) -> Sink:
         """Return a sink for a mail part or archive member; it draws on the same bounds.
@@ -62,6 +63,7 @@ class Sink:
         inner._ledger = self._ledger
         inner._part = "/".join(filter(None, (self._part, one_line(name)[:_HEADING_CHARACTERS])))
         inner._headings = []
+        inner._path = ()
         self._send({"part": {"path": inner._part}})
         return inner
 
@@ -72,7 +74,7 @@ class Sink:
     @property
     def place(self) -> Place:
         """Where the next block stands, as far as the sink knows."""
-        return Place(heading_path=tuple(text for _, text in self._headings), part=self._part)
+        return Place(heading_path=self._path, part=self._part)
 
     def heading(self, text: str, level: int, place: Place | None = None) -> None:
         """Add a heading; the blocks after it stand under it.
@@ -85,8 +87,10 @@ class Sink:
             return
         while self._headings and self._headings[-1][0] >= level:
             self._headings.pop()
+        self._path = tuple(above for _, above in self._headings)
         here = self._placed(place)
         self._headings.append((level, text))
+        self._path = (*here.heading_path, text)
         self._write(Block(BlockKind.HEADING, text, here, max(1, min(level, 9))))
 
     def add(self, kind: BlockKind, text: str, place: Place | None = None) -> None:
@@ -102,6 +106,7 @@ class Sink:
     def forget_headings(self) -> None:
         """Start a new tree of headings: a sheet, a slide, a mail of a mailbox."""
         self._headings.clear()
+        self._path = ()
 
     def warn(self, code: str, **facts: Fact) -> None:
         """Add a warning; after the first hundred they are only counted."""
@@ -182,10 +187,18 @@ class Sink:
         )
 
     def _placed(self, place: Place | None) -> Place:
-        here = self.place
         if place is None:
-            return here
-        return replace(place, heading_path=here.heading_path, part=here.part)
+            return self.place
+        return Place(
+            place.page,
+            place.boxes,
+            self._path,
+            place.sheet,
+            place.cells,
+            place.columns,
+            place.slide,
+            self._part,
+        )
 
     def _write(self, block: Block) -> None:
         ledger = self._ledger

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,6 +21,9 @@ _HELD_PAGES = 6
 
 class Titles(Protocol):
     """Headings that the file itself names."""
+
+    def on(self, page: int) -> bool:
+        """Return whether any may stand on a page."""
 
     def level(self, page: int, text: str) -> int | None:
         """Return the level of a heading with this text on this page, or None."""
@@ -80,12 +83,7 @@ class PageStream:
     def _write(self, page: _Page) -> None:
         body = body_size(self._sizes)
         lines = self._running.without(page.lines, page.number, page.height, body)
-        titles = self._titles
-
-        def is_title(text: str) -> bool:
-            return titles is not None and titles.level(page.number, text) is not None
-
-        for group in groups(lines, is_title):
+        for group in groups(lines, self._title_test(page.number)):
             level = self._level(page.number, group, body)
             place = Place(page.number, group.boxes)
             if level is not None:
@@ -94,6 +92,13 @@ class PageStream:
                 self._sink.add(group.kind, group.text, place)
         for note in page.notes:
             self._sink.add(BlockKind.PARAGRAPH, note.text, Place(page.number, note.boxes))
+
+    def _title_test(self, page: int) -> Callable[[str], bool] | None:
+        """Return what tells the titles on a page; None if the file names none there."""
+        titles = self._titles
+        if titles is None or not titles.on(page):
+            return None
+        return lambda text: titles.level(page, text) is not None
 
     def _level(self, page: int, group: Group, body: float) -> int | None:
         named = self._titles.level(page, group.text) if self._titles else None

@@ -1,0 +1,33 @@
+"""The functions of pdfium that are called for each line of a page, without their binding's checks.
+
+The binding converts and looks over every argument, which takes longer than the calls themselves.
+Here the page of text is a `void *`, and results go into arrays that `PageLines` makes once.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+import pypdfium2.raw as pdfium
+
+
+def _bare(name: str, result: type | None = ctypes.c_int) -> Any:
+    address = ctypes.cast(getattr(pdfium, name), ctypes.c_void_p).value or 0
+    # Keeps the interpreter's lock: letting it go and taking it again costs as much as a call.
+    return ctypes.PYFUNCTYPE(result)(address)
+
+
+count_rectangles = _bare("FPDFText_CountRects")
+get_rectangle = _bare("FPDFText_GetRect")
+get_box = _bare("FPDFText_GetCharBox")
+get_origin = _bare("FPDFText_GetCharOrigin")
+get_matrix = _bare("FPDFText_GetMatrix")
+get_size = _bare("FPDFText_GetFontSize", ctypes.c_double)
+get_weight = _bare("FPDFText_GetFontWeight")
+get_font = _bare("FPDFText_GetFontInfo", ctypes.c_ulong)
+
+
+def handle(text: Any) -> ctypes.c_void_p:
+    """Return what the functions take for an open page of text of the binding."""
+    return ctypes.cast(text, ctypes.c_void_p)
