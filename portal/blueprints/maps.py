@@ -11,7 +11,7 @@ from markupsafe import Markup
 from portal import map_words, place_words
 from portal.blueprints.context import reading
 from portal.permissions import Action
-from portal.services import maps
+from portal.services import maps, pictures
 from portal.services.maps import Caption, MapPage
 
 blueprint = Blueprint("maps", __name__)
@@ -49,9 +49,11 @@ def show(position_id: str) -> ResponseReturnValue:
 def area(position_id: str, area_id: str) -> ResponseReturnValue:
     """An area: its documents and their best passages."""
     with reading() as uow:
+        found = maps.area(uow, position_id, area_id)
         return render_template(
             "maps/area.html",
-            found=maps.area(uow, position_id, area_id),
+            found=found,
+            previews=pictures.previews(uow, [each.version for each in found.documents]),
             say=map_words,
             place=place_words.place,
             path=place_words.path,
