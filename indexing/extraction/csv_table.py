@@ -19,6 +19,8 @@ _FIELD_CHARACTERS = 1 << 20
 
 def read(source: Source, sink: Sink) -> None:
     """Read row after row, each under the header. Raises Unreadable (too_many_cells, text_cut)."""
+    # For the whole process; longer than the sample, in which one field may be all there is.
+    csv.field_size_limit(_FIELD_CHARACTERS)
     with source.path.open("rb") as file:
         sample = file.read(_SAMPLE)
     encoding, certain = encoding_of(_whole_lines(sample))
@@ -40,7 +42,6 @@ def _whole_lines(sample: bytes) -> bytes:
 
 
 def _rows(path: Path, encoding: str, delimiter: str) -> Iterator[list[str]]:
-    csv.field_size_limit(_FIELD_CHARACTERS)
     with path.open(encoding=encoding, errors="replace", newline="") as file:
         lines = (line.replace("\0", "").removeprefix("\ufeff") for line in file)
         reader = csv.reader(lines, delimiter=delimiter)

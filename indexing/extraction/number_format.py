@@ -33,10 +33,14 @@ _CHINESE_WEEKDAYS = "一二三四五六日"
 _EPOCH_1900 = datetime(1899, 12, 30)  # noqa: DTZ001 (a date on paper has no time zone)
 _EPOCH_1904 = datetime(1904, 1, 1)  # noqa: DTZ001
 _LAST_DAY = 2_958_466
+# Excel writes none longer; to look for dates in one costs the square of its length.
+_LONGEST = 255
 
 
 def shown(value: float, code: str, *, from_1904: bool = False) -> str:
     """Return a cell's number as a format code shows it; codes not understood give the number."""
+    if len(code) > _LONGEST:
+        return plain(value)
     section, value = _section(code, value)
     if not section or section.lower() == "general":
         return plain(value)

@@ -12,6 +12,7 @@ import pypdfium2.raw as pdfium
 from indexing.extraction import media
 from indexing.extraction.line import Line
 from indexing.extraction.parts import read_part
+from indexing.extraction.pdf_form import read_form
 from indexing.extraction.pdf_lines import PageLines
 from indexing.extraction.pdf_notes import notes
 from indexing.extraction.pdf_outline import Outline
@@ -38,6 +39,7 @@ def read(source: Source, sink: Sink) -> None:
             reader.read(number)
             sink.progress(number, min(total, source.limits.pages))
         reader.close()
+        read_form(document, source, sink)
         _read_attachments(document, source, sink)
         if total > source.limits.pages:
             sink.stop("too_many_pages", pages=total, limit=source.limits.pages)
