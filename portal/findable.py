@@ -127,6 +127,15 @@ class Scope:
     facets: Remembered[Facets] = field(default_factory=lambda: Remembered(8))
 
 
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of a text. plain: as what is typed is compared with it; level: 1 the outermost."""
+
+    text: str
+    plain: str
+    level: int
+
+
 class Scopes:
     """What is remembered in one process. Everything is kept by a state of the database, see
     `models.FindableChange`, so nothing can be out of date."""
@@ -135,3 +144,5 @@ class Scopes:
         """Start empty."""
         self.columns: Remembered[Findable] = Remembered(2)
         self.people: Remembered[Scope] = Remembered(64)
+        # By reading, whose headings never change.
+        self.headings: Remembered[tuple[Heading, ...]] = Remembered(20_000)

@@ -66,9 +66,10 @@ def answer() -> ResponseReturnValue:
 @blueprint.get("/search/suggestions")
 @login_required
 def suggestions() -> ResponseReturnValue:
-    """Titles and headings that go on from what is being typed."""
+    """What goes on from what is being typed."""
     with reading() as uow:
-        return jsonify(suggestions=suggesting.suggestions(uow, request.args.get("q", "")))
+        found = suggesting.suggestions(uow, request.args.get("q", ""))
+    return jsonify(suggestions=[{"text": each.text, "kind": each.kind} for each in found])
 
 
 def _kept(page: str, person_id: int, record: SearchRecord | None) -> Response:

@@ -1,43 +1,62 @@
-"""Suggestions: what a question could be about, from titles and headings this person may read."""
+"""Suggestions: what a question could be about, from titles and headings this person may read, and
+from what they have searched for themselves."""
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
 
-from indexing.block import BlockKind
+from sqlalchemy import select
+
 from indexing.query import parse
-from portal.models import Block, Document, Reading
+from portal.models import Document
 from portal.permissions import Action
-from portal.services.findable_rows import findable
+from portal.services import headings, searches
+from portal.services.findable_rows import scope
+from portal.services.headings import folded
 from portal.unit_of_work import UnitOfWork
 
 SUGGESTIONS = 8
+# Of them, from the own history; and how far back that goes.
+REMEMBERED, HISTORY = 3, 200
+# Readings whose titles and headings are looked through, the newest: it is done for every key.
+READINGS = 2000
 EXAMPLES = 4
+# Readings that examples are taken from, the newest.
+EXAMPLE_READINGS = 40
 # Characters of a heading that reads like something one would ask for.
-EXAMPLE_LENGTH = (4, 40)
+EXAMPLE_LENGTH = range(4, 41)
 
 
-def suggestions(uow: UnitOfWork, text: str) -> list[str]:
-    """Titles and headings that hold what was typed; none for blanks. Raises Forbidden."""
+class SuggestionKind(StrEnum):
+    """Where a suggestion is from."""
+
+    HISTORY = "history"
+    TITLE = "title"
+    HEADING = "heading"
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """Something to ask for."""
+
+    text: str
+    kind: SuggestionKind
+
+
+def suggestions(uow: UnitOfWork, text: str) -> list[Suggestion]:
+    """What holds what was typed: own searches first, then titles and headings, those that begin
+    with it before the others, the shortest first; none for blanks. Raises Forbidden."""
     uow.permit(Action.SEARCH)
-    typed = parse(text).text
+    typed = folded(parse(text).text)
     if not typed:
         return []
-    titles = findable(uow, Document.title).where(Document.title.icontains(typed, autoescape=True))
-    headings = select(Block.text).where(
-        Block.reading_id.in_(findable(uow, Reading.id)),
-        Block.kind == BlockKind.HEADING.value,
-        Block.text.icontains(typed, autoescape=True),
-    )
-    both = [
-        found
-        for wanted in (titles, headings)
-        for found in uow.session.scalars(wanted.distinct().limit(SUGGESTIONS))
-    ]
-    # What begins with it first, then the shortest: the more of it is what was typed, the likelier.
-    begins = typed.casefold()
-    both.sort(key=lambda found: (not found.casefold().startswith(begins), len(found), found))
-    return list(dict.fromkeys(both))[:SUGGESTIONS]
+    found = dict.fromkeys(_own(uow, typed), SuggestionKind.HISTORY)
+    others = _held(uow, typed)
+    for each in _ordered(others, typed):
+        found.setdefault(each, others[each])
+    return [Suggestion(each, kind) for each, kind in found.items()][:SUGGESTIONS]
 
 
 def examples(uow: UnitOfWork) -> list[str]:
@@ -46,22 +65,42 @@ def examples(uow: UnitOfWork) -> list[str]:
     Raises Forbidden.
     """
     uow.permit(Action.SEARCH)
-    first = (
-        select(Block.reading_id, func.min(Block.ordinal).label("ordinal"))
-        .where(
-            Block.reading_id.in_(findable(uow, Reading.id)),
-            Block.kind == BlockKind.HEADING.value,
-            # The outermost heading is the title, which says what the document is and asks nothing.
-            Block.level > 1,
-            func.length(Block.text).between(*EXAMPLE_LENGTH),
-        )
-        .group_by(Block.reading_id)
-        .subquery()
-    )
-    found = uow.session.scalars(
-        select(Block.text)
-        .join(first, (Block.reading_id == first.c.reading_id) & (Block.ordinal == first.c.ordinal))
-        .order_by(Block.reading_id.desc())
-        .limit(10 * EXAMPLES)
-    )
+    found: list[str] = []
+    for of_one in headings.of(uow, _newest(uow, EXAMPLE_READINGS)):
+        # The outermost heading is the title, which says what the document is and asks nothing.
+        inner = (each.text for each in of_one if each.level > 1)
+        found += next(([text] for text in inner if len(text) in EXAMPLE_LENGTH), [])
     return list(dict.fromkeys(found))[:EXAMPLES]
+
+
+def _own(uow: UnitOfWork, typed: str) -> list[str]:
+    """The newest first, but what begins with it before the others; what stands in the box already
+    is no suggestion."""
+    held = [each for each in searches.own(uow, HISTORY) if typed in folded(each)]
+    others = [each for each in held if folded(each) != typed]
+    return sorted(others, key=lambda each: not folded(each).startswith(typed))[:REMEMBERED]
+
+
+def _held(uow: UnitOfWork, typed: str) -> dict[str, SuggestionKind]:
+    """Titles and headings with it; a heading that is a title, too, is one."""
+    readings = _newest(uow, READINGS)
+    found = {
+        each.text: SuggestionKind.HEADING
+        for of_one in headings.of(uow, readings)
+        for each in of_one
+        if typed in each.plain
+    }
+    mine = scope(uow)
+    documents = mine.everything.documents[mine.rows[-READINGS:]].tolist()
+    titles = uow.session.scalars(select(Document.title).where(Document.id.in_(documents)))
+    return found | {each: SuggestionKind.TITLE for each in titles if typed in folded(each)}
+
+
+def _newest(uow: UnitOfWork, number: int) -> list[int]:
+    """Row ids of the newest readings this person may find, the newest first."""
+    mine = scope(uow)
+    return mine.everything.readings[mine.rows[-number:]][::-1].tolist()  # type: ignore[no-any-return]
+
+
+def _ordered(texts: Iterable[str], typed: str) -> list[str]:
+    return sorted(texts, key=lambda each: (not folded(each).startswith(typed), len(each), each))

@@ -440,6 +440,8 @@ def test_places_of_rows_are_those_of_hits(library: Library) -> None:
 SUGGESTED = {
     "对": ["对账"],
     "客户": ["客户", "客户档案"],
+    "客戶": ["客户", "客户档案"],
+    "ＳＥＲＶＥＲ": ["servers", "Server handbook", "Restarting the mail server"],
     "SERVER": ["servers", "Server handbook", "Restarting the mail server"],
     "backup": ["Backups"],
     "%": [],
@@ -454,7 +456,9 @@ def test_suggestions_are_titles_and_headings(library: Library) -> None:
     library.add(CLIENTS, "客户.md")
     library.add(SERVERS, "servers.md")
     with library.desk.company.looking("receiver") as uow:
-        found = {typed: suggesting.suggestions(uow, typed) for typed in SUGGESTED}
+        found = {
+            typed: [each.text for each in suggesting.suggestions(uow, typed)] for typed in SUGGESTED
+        }
     assert found == SUGGESTED
 
 

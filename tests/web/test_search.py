@@ -155,7 +155,8 @@ def test_every_address_is_answered(office: Office, library: Library, query: str)
 def test_suggestions_are_json_for_scripts(office: Office, library: Library) -> None:
     library.add(CLIENTS, "客户.md")
     found = office.get("receiver", "/search/suggestions?q=客户").json
-    assert found == {"suggestions": ["客户", "客户档案"]}
+    title, heading = {"text": "客户", "kind": "title"}, {"text": "客户档案", "kind": "heading"}
+    assert found == {"suggestions": [title, heading]}
     assert office.get("outsider", "/search/suggestions?q=客户").json == {"suggestions": []}
     assert office.get("receiver", "/search/suggestions").json == {"suggestions": []}
 
