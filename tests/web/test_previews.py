@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from portal.models import Reading
-from portal.services import pictures
+from portal.services import map_building, pictures
 from portal.services.pictures import Preview
 from portal.services.uploads import ToHandover
 from tests.services.library import CLIENTS, Library
@@ -51,6 +51,19 @@ def test_hits_show_the_page_of_the_passage(office: Office, library: Library) -> 
     assert re.search(rf'href="/versions/{version}\?passage=\d+', first)
     page = main_of(office.get("receiver", "/search?q=CRM-2041"))
     assert "<img" not in previews(page)[0]
+
+
+def test_documents_of_an_area_of_the_map(office: Office, library: Library) -> None:
+    version = library.add(PDF.read_bytes(), "备份.pdf")
+    position = office.company.positions["sales"]
+    map_building.build(library.desk.resources, position.id)
+    address = f"/positions/{position.public_id}/map"
+    drawn = main_of(office.get("colleague", address))
+    areas = dict.fromkeys(re.findall(rf'href="({address}/areas/[^"]+)"', drawn))
+    pages = [main_of(office.get("colleague", area)) for area in areas]
+    shown = [page for page in pages if f'href="/versions/{version}"' in page]
+    assert shown
+    assert all(f'src="/versions/{version}/pages/1/small.png"' in page for page in shown)
 
 
 def test_what_cannot_be_drawn_is_not_asked_for(office: Office, library: Library) -> None:
