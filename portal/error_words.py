@@ -10,6 +10,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
+from indexing.sensitive import Kind
 from portal.errors import (
     FileRefused,
     Forbidden,
@@ -96,11 +97,8 @@ PROBLEMS: dict[str, LazyString] = {
     "date_too_far": _l("This day is more than two years ahead. Check the year."),
     "head_is_leaver": _l("The leaver cannot decide as head in the own handover."),
     "reason_missing": _l("Please give a reason."),
-    "remark_sensitive": _l(
-        "This remark holds a password, a key or a personal number. Write where it is kept instead."
-    ),
     "text_sensitive": _l(
-        "This text holds a password, a key or a personal number, and it would be sealed for good. Write where it is kept instead."
+        "This would be kept for good and read by others, and it holds: %(found)s. Take it out; of a password or key, write where it is kept."
     ),
     "text_or_file": _l("Write the answer or choose one file, not both."),
     "statement_missing": _l("Write in one sentence what was done before you submit."),
@@ -151,10 +149,15 @@ def problem_words(code: str, facts: dict[str, Any]) -> str:
 def _shown(facts: dict[str, Any]) -> dict[str, Any]:
     """Facts as people read them: seconds in minutes, bytes in the largest fitting unit."""
     from portal.formats import file_size
+    from portal.words import SENSITIVE
 
     shown = dict(facts)
     if "seconds" in facts:
         shown["minutes"] = max(1, round(facts["seconds"] / 60))
     if isinstance(facts.get("limit_bytes"), int):
         shown["limit"] = file_size(facts["limit_bytes"])
+    if "found" in facts:
+        shown["found"] = ", ".join(
+            f"{SENSITIVE[Kind(kind)]} «{cover}»" for kind, cover in facts["found"]
+        )
     return shown

@@ -45,6 +45,9 @@ SENTENCES: dict[str, LazyString] = {
     "version_read": _l("Version %(number)s of «%(document)s» was read and can be found."),
     "reading_failed": _l("Version %(number)s of «%(document)s» could not be read."),
     "reading_cancelled": _l("Cancelled the reading of version %(number)s of «%(document)s»."),
+    "findings_added": _l(
+        "A new reading found sensitive data in version %(number)s of «%(document)s» that the one before it did not."
+    ),
     "findings_kept": _l("Keeps sensitive data in version %(number)s of «%(document)s»."),
     "reading_retried": _l("Had version %(number)s of «%(document)s» read again."),
     "feedback_given": _l("Said something about version %(number)s of «%(document)s»."),
@@ -87,6 +90,7 @@ KINDS: dict[str, LazyString] = {
     "version_read": _l("version read"),
     "reading_failed": _l("reading failed"),
     "reading_cancelled": _l("reading cancelled"),
+    "findings_added": _l("sensitive data found later"),
     "findings_kept": _l("sensitive data kept"),
     "reading_retried": _l("read again"),
     "feedback_given": _l("feedback given"),
@@ -118,6 +122,7 @@ LOOKS: Mapping[str, str] = {
     "feedback_settled": "ok",
     "question_answered": "ok",
     "reading_failed": "bad",
+    "findings_added": "warn",
 }
 
 

@@ -2,6 +2,15 @@
 
 from indexing.sensitive.finding import CREDENTIALS, Finding, Kind
 from indexing.sensitive.looking import find, find_in_blocks
-from indexing.sensitive.masking import Excerpt, excerpt
+from indexing.sensitive.masking import Excerpt, excerpt, masked
 
-__all__ = ["CREDENTIALS", "Excerpt", "Finding", "Kind", "excerpt", "find", "find_in_blocks"]
+__all__ = [
+    "CREDENTIALS",
+    "Excerpt",
+    "Finding",
+    "Kind",
+    "excerpt",
+    "find",
+    "find_in_blocks",
+    "masked",
+]

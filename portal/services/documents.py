@@ -142,7 +142,7 @@ def change(uow: UnitOfWork, document_id: str, form: ChangeForm) -> Document:
     _ensure_draft(uow, document)
     if document.item is not None:
         ensure_takes_files(document.item)
-    title, visibility = _title(form.title), _visibility(form.visibility)
+    title, visibility = _title(uow, form.title, document.title), _visibility(form.visibility)
     item = _target(uow, handover, form.item)
     before = (document.title, document.visibility, document.item_id)
     document.title, document.visibility = title, visibility
@@ -311,12 +311,14 @@ def _ensure_draft(uow: UnitOfWork, document: Document) -> None:
         raise Refused("document_sealed")
 
 
-def _title(text: str) -> str:
+def _title(uow: UnitOfWork, text: str, before: str) -> str:
     title = text.replace("\x00", "").strip()
     if not title:
         raise InvalidInput(Problem("title", "required"))
     if len(title) > TITLE_LENGTH:
         raise InvalidInput(Problem("title", "too_long", {"limit": TITLE_LENGTH}))
+    if title != before:
+        findings.ensure_harmless(uow.resources, "title", title)
     return title
 
 

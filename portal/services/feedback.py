@@ -227,8 +227,7 @@ def _remark(uow: UnitOfWork, text: str | None) -> str | None:
     text = " ".join(text.split())
     if len(text) > REMARK_LENGTH:
         raise InvalidInput(Problem("remark", "too_long", {"limit": REMARK_LENGTH}))
-    if uow.resources.settings.guard and findings.blocking(text):
-        raise InvalidInput(Problem("remark", "remark_sensitive"))
+    findings.ensure_harmless(uow.resources, "remark", text)
     return text
 
 

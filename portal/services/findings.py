@@ -14,7 +14,16 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from indexing.sensitive import CREDENTIALS, Excerpt, Finding, Kind, excerpt, find, find_in_blocks
+from indexing.sensitive import (
+    CREDENTIALS,
+    Excerpt,
+    Finding,
+    Kind,
+    excerpt,
+    find,
+    find_in_blocks,
+    masked,
+)
 from portal.errors import InvalidInput, Problem, Refused
 from portal.models import (
     FINDABLE,
@@ -29,6 +38,7 @@ from portal.models import (
 )
 from portal.models.base import Facts
 from portal.permissions import Action
+from portal.resources import Resources
 from portal.unit_of_work import UnitOfWork
 
 # A leaver's own mobile number, or a client's, is often what is handed over: shown, not in the way.
@@ -37,6 +47,8 @@ BLOCKING = frozenset(Kind) - {Kind.MOBILE_NUMBER}
 # Of each kind apart: a list of clients' numbers must not crowd out the password behind it.
 MOST = 200
 REASON_LENGTH = 2000
+# Of what was typed, so many are named beside the field.
+SHOWN = 3
 _WITHOUT_TEXT = frozenset({ReadingState.QUEUED, ReadingState.READING})
 
 
@@ -92,6 +104,29 @@ def blocking(text: str) -> bool:
     return any(one.kind in BLOCKING for one in find(text))
 
 
+def ensure_harmless(resources: Resources, field: str, text: str, hint: str = "") -> None:
+    """What is typed is kept for ever, without anybody deciding about it first.
+
+    `hint` stands before it where a password is what one would expect: then one without a word that
+    says so is seen, too. Raises InvalidInput with what was `found`, as pairs of the kind and the
+    covered value.
+    """
+    if not resources.settings.guard:
+        return
+    found = [one for one in find(text) if one.kind in BLOCKING]
+    if not found and hint:
+        moved = [one for one in find(hint + text) if one.kind in BLOCKING]
+        shift = len(hint)
+        found = [
+            Finding(one.kind, one.start - shift, one.end - shift)
+            for one in moved
+            if one.start >= shift
+        ]
+    if found:
+        covered = [(one.kind.value, masked(text[one.start : one.end], one.kind)) for one in found]
+        raise InvalidInput(Problem(field, "text_sensitive", {"found": covered[:SHOWN]}))
+
+
 def undecided(version: Version, reading: Reading | None) -> bool:
     """Whether a draft holds something its owner has to decide about before it can be sealed."""
     if reading is None or version.sealed or version.findings_reason is not None:
@@ -100,6 +135,53 @@ def undecided(version: Version, reading: Reading | None) -> bool:
         # Read before there was a guard: its page looks, and so does the seal.
         return reading.state in FINDABLE
     return any(Kind(one["kind"]) in BLOCKING for one in reading.findings or [])
+
+
+def compare(uow: UnitOfWork, reading: Reading) -> None:
+    """A better reading may find what the one before it, about which was decided, did not.
+
+    Of a draft the decision is open again then; of a sealed version, which nobody can change any
+    more, the log tells HR, the head and whoever else may list it.
+    """
+    before = uow.session.scalar(
+        select(Reading)
+        .where(Reading.version_id == reading.version_id, Reading.id < reading.id)
+        .where(Reading.state.in_(FINDABLE))
+        .order_by(Reading.id.desc())
+        .limit(1)
+    )
+    if before is None or before.findings is None or not uow.resources.settings.guard:
+        return
+    added = _told(reading.findings) - _told(before.findings)
+    if not added:
+        return
+    version = uow.session.scalars(
+        select(Version)
+        .where(Version.id == reading.version_id)
+        .with_for_update(of=Version, key_share=True)
+        .execution_options(populate_existing=True)
+    ).one()
+    if not version.sealed:
+        version.findings_reason = None
+    kinds = Counter(kind for kind, _ in added.elements())
+    uow.record(
+        "findings_added",
+        version.document.handover,
+        version,
+        document=version.document.title,
+        number=version.number,
+        filename=version.filename,
+        kinds=dict(kinds),
+    )
+
+
+def _told(found: Iterable[Facts] | None) -> Counter[tuple[str, int]]:
+    """What there was to decide about; a new reading may have it in another place."""
+    return Counter(
+        (one["kind"], one["end"] - one["start"])
+        for one in found or []
+        if Kind(one["kind"]) in BLOCKING
+    )
 
 
 def ensure_decided(uow: UnitOfWork, versions: Iterable[Version]) -> None:
@@ -158,6 +240,7 @@ def keep(uow: UnitOfWork, version_id: str, reason: str) -> Version:
         raise InvalidInput(Problem("reason", "reason_missing"))
     if len(reason) > REASON_LENGTH:
         raise InvalidInput(Problem("reason", "too_long", {"limit": REASON_LENGTH}))
+    ensure_harmless(uow.resources, "reason", reason)
     version.findings_reason = reason
     uow.record(
         "findings_kept",

@@ -23,7 +23,7 @@ from portal.models import (
     Position,
 )
 from portal.permissions import Action
-from portal.services import gate
+from portal.services import findings, gate
 from portal.services.blueprints import newest_of
 from portal.services.case_lines import items_of
 from portal.services.documents import ensure_running
@@ -185,6 +185,7 @@ def cancel(uow: UnitOfWork, handover_id: str, reason: str) -> Handover:
         raise InvalidInput(Problem("reason", "reason_missing"))
     if len(reason) > REASON_LENGTH:
         raise InvalidInput(Problem("reason", "too_long", {"limit": REASON_LENGTH}))
+    findings.ensure_harmless(uow.resources, "reason", reason)
     _close(uow, handover, HandoverState.CANCELLED, reason)
     handover.position.map_wanted_at = uow.resources.clock()
     uow.enqueue("build_map", handover.position_id)

@@ -21,12 +21,14 @@ from portal.models import (
     RequirementKind,
 )
 from portal.permissions import Action
-from portal.services import documents
+from portal.services import documents, findings
 from portal.services.case_lines import ItemLine, item_lines
 from portal.unit_of_work import UnitOfWork
 
 STATEMENT_LENGTH = 4000
 REASON_LENGTH = 2000
+# What stands between the parts of a place in a vault.
+PATH_SIGNS = frozenset("/\\›>：:")
 # Kinds that are delivered in files; of the others a statement says what was done.
 DELIVERED_IN_FILES = frozenset({RequirementKind.DOCUMENT, RequirementKind.ENTITIES})
 
@@ -66,7 +68,7 @@ def submit(uow: UnitOfWork, item_id: str, statement: str = "") -> Item:
     item, handover = _changing(uow, item_id, Action.SUBMIT_ITEM)
     if item.state not in IN_HAND:
         raise Refused("item_not_open")
-    statement = _text("statement", statement, STATEMENT_LENGTH)
+    statement = _text(uow, "statement", statement, STATEMENT_LENGTH, item)
     versions = documents.drafts_of(uow, item)
     _ensure_something(item, statement, bool(versions))
     documents.seal(uow, handover, versions)
@@ -91,7 +93,7 @@ def accept(uow: UnitOfWork, item_id: str, remark: str = "") -> Item:
     item, handover = _changing(uow, item_id, Action.REVIEW_ITEM)
     if item.state is not ItemState.SUBMITTED:
         raise Refused("item_settled" if item.state in SETTLED else "item_not_submitted")
-    remark = _text("remark", remark, REASON_LENGTH)
+    remark = _text(uow, "remark", remark, REASON_LENGTH)
     _decide(uow, item, ItemState.ACCEPTED, remark)
     uow.record("item_accepted", handover, item, item=item.requirement.title, reason=remark)
     return item
@@ -105,7 +107,7 @@ def send_back(uow: UnitOfWork, item_id: str, reason: str) -> Item:
     item, handover = _changing(uow, item_id, Action.REVIEW_ITEM)
     if item.state not in (ItemState.SUBMITTED, ItemState.ACCEPTED):
         raise Refused("item_settled" if item.state in SETTLED else "item_not_submitted")
-    reason = _reason(reason)
+    reason = _reason(uow, reason)
     _decide(uow, item, ItemState.RETURNED, reason)
     uow.record("item_returned", handover, item, item=item.requirement.title, reason=reason)
     return item
@@ -119,7 +121,7 @@ def waive(uow: UnitOfWork, item_id: str, reason: str) -> Item:
     item, handover = _changing(uow, item_id, Action.WAIVE_ITEM)
     if item.state in SETTLED:
         raise Refused("item_settled")
-    reason = _reason(reason)
+    reason = _reason(uow, reason)
     _decide(uow, item, ItemState.WAIVED, reason)
     uow.record("item_waived", handover, item, item=item.requirement.title, reason=reason)
     return item
@@ -133,7 +135,7 @@ def reopen(uow: UnitOfWork, item_id: str, reason: str) -> Item:
     item, handover = _changing(uow, item_id, Action.WAIVE_ITEM)
     if item.state is not ItemState.WAIVED:
         raise Refused("item_not_settled")
-    reason = _reason(reason)
+    reason = _reason(uow, reason)
     state = ItemState.RETURNED if item.submitted_at else ItemState.OPEN
     _decide(uow, item, state, reason)
     uow.record("item_reopened", handover, item, item=item.requirement.title, reason=reason)
@@ -165,15 +167,22 @@ def _ensure_something(item: Item, statement: str, files: bool) -> None:
         raise InvalidInput(Problem("statement", "statement_missing"))
 
 
-def _reason(text: str) -> str:
-    reason = _text("reason", text, REASON_LENGTH)
+def _reason(uow: UnitOfWork, text: str) -> str:
+    reason = _text(uow, "reason", text, REASON_LENGTH)
     if not reason:
         raise InvalidInput(Problem("reason", "reason_missing"))
     return reason
 
 
-def _text(field: str, text: str, limit: int) -> str:
+def _text(uow: UnitOfWork, field: str, text: str, limit: int, item: Item | None = None) -> str:
+    """What was typed, for a field of so many characters; kept for ever, so nothing secret is in it.
+
+    Of an item of kind secret it is the place in a vault: without a path a word may be the password.
+    """
     text = text.replace("\x00", "").strip()
     if len(text) > limit:
         raise InvalidInput(Problem(field, "too_long", {"limit": limit}))
+    secret = item is not None and item.requirement.kind is RequirementKind.SECRET
+    hint = "密码：" if secret and not set(text) & PATH_SIGNS else ""
+    findings.ensure_harmless(uow.resources, field, text, hint)
     return text

@@ -193,6 +193,9 @@ def _read_text(resources: Resources, claim: Claim, encoder: Encoder) -> bool:
 
 
 def _text_is_there(uow: UnitOfWork, reading: Reading) -> None:
+    # A successor has said nothing yet: what it finds counts once it takes the place of the other.
+    if reading.current:
+        findings.compare(uow, reading)
     reading.state, reading.step_at = ReadingState.EMBEDDING, uow.resources.clock()
 
 
@@ -272,6 +275,7 @@ def _publish(uow: UnitOfWork, reading: Reading, model_id: int) -> None:
     document = version.document
     if reading.successor:
         rereading.take_over(uow, reading)
+        findings.compare(uow, reading)
     reading.state = ReadingState.PARTIAL if reading.partial else ReadingState.FINDABLE
     reading_leases.settle(uow, reading)
     if not _read_before(uow, reading):

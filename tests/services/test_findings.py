@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from indexing.sensitive import Kind
 from portal.errors import Forbidden, InvalidInput, NotFound, Refused
-from portal.models import Handover, HandoverState, Reading, Version
-from portal.services import documents, findings, items, readings
+from portal.models import Event, Handover, HandoverState, Reading, Version
+from portal.permissions import Action
+from portal.services import documents, findings, handovers, items, readings
 from portal.services.uploads import ToDocument, ToHandover, ToItem
+from portal.unit_of_work import UnitOfWork
 from tests.services.conftest import Desk
 
 HARMLESS = "客户每月第一周拜访。"
@@ -227,3 +230,98 @@ def test_many_numbers_do_not_crowd_out_the_password_behind_them(desk: Desk, item
     with pytest.raises(Refused) as caught:
         submit(desk, item)
     assert caught.value.code == "sensitive_found"
+
+
+@pytest.mark.parametrize("text", TEXTS.values())
+def test_what_is_typed_is_kept_for_ever_so_it_holds_no_secret(
+    desk: Desk, case: str, item: str, text: str
+) -> None:
+    version = desk.upload("leaver", ToItem(item), HARMLESS, "a.txt")
+    desk.work()
+    document = desk.document(version)
+    form = documents.ChangeForm(text, "position", None)
+    typed: dict[str, tuple[str, str, Callable[[UnitOfWork], object]]] = {
+        "submit": ("leaver", "statement", lambda uow: items.submit(uow, item, text)),
+        "title": ("leaver", "title", lambda uow: documents.change(uow, document, form)),
+        "waive": ("head", "reason", lambda uow: items.waive(uow, item, text)),
+        "cancel": ("hr", "reason", lambda uow: handovers.cancel(uow, case, text)),
+    }
+    for who, field, act in typed.values():
+        with pytest.raises(InvalidInput) as caught, desk.company.acting(who) as uow:
+            act(uow)
+        (problem,) = caught.value.problems
+        assert (problem.field, problem.code) == (field, "text_sensitive")
+        assert all("•" in covered for _, covered in problem.facts["found"])
+    assert sealed(desk) == 0
+
+
+@pytest.mark.parametrize("who", ["accept", "send_back"])
+def test_a_receivers_words_are_looked_through_too(desk: Desk, item: str, who: str) -> None:
+    desk.upload("leaver", ToItem(item), HARMLESS, "a.txt")
+    desk.work()
+    submit(desk, item)
+    act = getattr(items, who)
+    with pytest.raises(InvalidInput), desk.company.acting("receiver") as uow:
+        act(uow, item, "管理员口令 Qx7#mZp2w9")
+    with desk.company.acting("receiver") as uow:
+        act(uow, item, "请补上王经理的手机 13800138000。")
+
+
+def test_a_vault_is_named_and_no_password(desk: Desk, case: str) -> None:
+    secret = desk.company.item(case, "crm")
+    with pytest.raises(InvalidInput), desk.company.acting("leaver") as uow:
+        items.submit(uow, secret, "Qx7#mZp2w9")
+    with desk.company.acting("leaver") as uow:
+        items.submit(uow, secret, "sales/crm-2041")
+
+
+def added(desk: Desk, version: str) -> None:
+    """A better reader finds the password which the one before it overlooked."""
+    with desk.resources.write() as uow:
+        row = uow.session.query(Version).filter(Version.public_id == version).one()
+        for reading in uow.session.query(Reading).filter(Reading.version_id == row.id):
+            reading.findings = [one for one in reading.findings or [] if one["kind"] != "password"]
+            reading.reader_version -= 1
+    with desk.company.acting("leaver") as uow:
+        readings.read_again(uow, version)
+    desk.work()
+
+
+def test_what_a_later_reading_finds_is_to_be_decided_again(desk: Desk, item: str) -> None:
+    version = desk.upload("leaver", ToItem(item), f"{PASSWORD}\n\n{TEXTS['card']}", "登录.txt")
+    desk.work()
+    with desk.company.acting("leaver") as uow:
+        findings.keep(uow, version, "客户的卡号")
+    with desk.company.acting("leaver") as uow:
+        readings.read_again(uow, version)
+    desk.work()
+    # The same once more: what was decided holds.
+    assert not desk.events("findings_added")
+    added(desk, version)
+    (event,) = desk.events("findings_added")
+    assert event.facts["kinds"] == {"password": 1}
+    with pytest.raises(Refused, match="sensitive_found"):
+        submit(desk, item)
+    with desk.company.acting("leaver") as uow:
+        findings.keep(uow, version, "Testkonto")
+    submit(desk, item)
+    assert sealed(desk) == 1
+
+
+def test_of_a_sealed_version_it_is_told(desk: Desk, item: str) -> None:
+    version = desk.upload("leaver", ToItem(item), PASSWORD, "登录.txt")
+    desk.work()
+    with desk.company.acting("leaver") as uow:
+        findings.keep(uow, version, "测试账号")
+    submit(desk, item)
+    added(desk, version)
+    (event,) = desk.events("findings_added")
+    assert event.facts["filename"] == "登录.txt"
+    with desk.resources.read() as uow:
+        row = uow.session.query(Version).filter(Version.public_id == version).one()
+        assert row.findings_reason == "测试账号"
+    for who, seen in {"hr": 1, "head": 1, "receiver": 1, "neighbour": 0}.items():
+        with desk.company.looking(who) as uow:
+            clause = uow.rows(Action.VIEW_EVENT)
+            found = uow.session.query(Event).filter(clause, Event.kind == "findings_added").all()
+            assert len(found) == seen
