@@ -7,6 +7,7 @@ clusters of real text, of any number, and no two are the same.
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 from collections.abc import Iterator, Sequence
@@ -57,26 +58,36 @@ class Real:
 
 
 def real_passages(folder: Path, encoder: Encoder, kept: Path, count: int = 6000) -> Real:
-    """Read, cut and encode passages of a folder's files; the vectors are kept in a file."""
-    texts, titles = [], []
-    for path in sorted(folder.rglob("*.md")):
-        blocks = extract(path, path.name).blocks
-        for passage in cut(blocks, encoder.count_tokens):
-            if len(passage.text) >= 40:
-                texts.append(passage.text)
-                titles.append(path.stem.replace("-", " "))
-    chosen = np.random.default_rng(1).permutation(len(texts))[:count]
-    texts, titles = [texts[at] for at in chosen], [titles[at] for at in chosen]
-    if kept.exists() and len(np.load(kept)) == len(texts):
-        vectors = np.load(kept)
-    else:
-        vectors = encoder.encode_passages(texts)
-        np.save(kept, vectors)
+    """Read, cut and encode passages of a folder's files; `kept` is a folder for what was made."""
+    texts, titles, vectors = _kept(kept) if kept.exists() else _made(folder, encoder, kept, count)
     index = faiss.IndexFlatIP(vectors.shape[1])
     index.add(vectors)
     neighbours = index.search(vectors, 11)[1][:, 1:]
     split = [[part.strip() for part in _SENTENCE.split(text) if part.strip()] for text in texts]
     return Real(split, titles, vectors, neighbours)
+
+
+def _kept(kept: Path) -> tuple[list[str], list[str], FloatArray]:
+    texts, titles = json.loads((kept / "passages.json").read_text("utf-8"))
+    return texts, titles, np.load(kept / "vectors.npy")
+
+
+def _made(
+    folder: Path, encoder: Encoder, kept: Path, count: int
+) -> tuple[list[str], list[str], FloatArray]:
+    found = [
+        (passage.text, path.stem.replace("-", " "))
+        for path in sorted(folder.rglob("*.md"))
+        for passage in cut(extract(path, path.name).blocks, encoder.count_tokens)
+        if len(passage.text) >= 40
+    ]
+    chosen = np.random.default_rng(1).permutation(len(found))[:count]
+    texts, titles = [found[at][0] for at in chosen], [found[at][1] for at in chosen]
+    vectors = encoder.encode_passages(texts)
+    kept.mkdir(parents=True)
+    np.save(kept / "vectors.npy", vectors)
+    (kept / "passages.json").write_text(json.dumps([texts, titles], ensure_ascii=False), "utf-8")
+    return texts, titles, vectors
 
 
 class Drawn:
