@@ -114,6 +114,7 @@ def _prepare_templates(app: Flask) -> None:
         file_size=formats.file_size,
         moment=formats.moment,
         day=formats.day,
+        decimalformat=formats.number,
         option=lambda row: (row.public_id, row.name),
     )
     app.jinja_env.globals.update(words=words, languages=languages.NAMES)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
 
+from babel.numbers import format_decimal as localised
 from flask import current_app, has_app_context
-from flask_babel import format_date, format_datetime, format_decimal
+from flask_babel import format_date, format_datetime, format_decimal, get_locale
 
 UNITS = ("B", "KB", "MB", "GB", "TB")
 
@@ -18,6 +20,16 @@ def file_size(size: int) -> str:
     digits = "#,##0" if unit == 0 or value >= 100 else "#,##0.#"
     shown = format_decimal(value, format=digits) if has_app_context() else f"{value:.4g}"
     return f"{shown} {UNITS[unit]}"
+
+
+def number(value: int) -> str:
+    """A whole number with its thousands apart; a page of search filters has hundreds of them."""
+    return _number(value, str(get_locale()))
+
+
+@lru_cache(maxsize=10_000)
+def _number(value: int, locale: str) -> str:
+    return localised(value, locale=locale)
 
 
 def moment(value: datetime | None) -> str:

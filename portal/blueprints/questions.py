@@ -28,7 +28,7 @@ def index() -> ResponseReturnValue:
             "questions/index.html",
             asked=questions.asked(uow),
             to_answer=questions.to_answer(uow),
-            may_ask=bool(questions.addressees(uow)),
+            may_ask=questions.may_ask(uow),
         )
 
 

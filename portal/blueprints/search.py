@@ -41,7 +41,7 @@ def results() -> ResponseReturnValue:
             answer=answer,
             arguments={key: asked[key] for key in ("q", *FILTERS) if asked.get(key)},
             examples=[] if found.query.text else suggesting.examples(uow),
-            addressees=questions.addressees(uow),
+            may_ask=questions.may_ask(uow),
             places=place_words,
             marks=feedback.marks(uow, [hit.version for hit in found.hits]),
             previews=pictures.previews(uow, [hit.version for hit in found.hits]),

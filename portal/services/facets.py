@@ -16,7 +16,7 @@ from portal.services.search_scope import LANGUAGES, SearchForm, masks
 from portal.unit_of_work import UnitOfWork
 
 # A list somebody can still look through; whoever wants another value narrows down by other filters.
-MOST = 200
+MOST = 50
 
 
 def facets(uow: UnitOfWork, scope: Scope, form: SearchForm) -> Facets:

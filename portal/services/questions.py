@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.orm import joinedload
 
 from portal.actor import able
@@ -69,6 +69,11 @@ class QuestionLine:
     may_withdraw: bool
     draft: Document | None
     takes_file: bool
+
+
+def may_ask(uow: UnitOfWork) -> bool:
+    """Whether there is a case this person could ask about."""
+    return bool(uow.session.scalar(select(exists().where(uow.rows(Action.ASK_QUESTION)))))
 
 
 def addressees(uow: UnitOfWork) -> list[Addressee]:

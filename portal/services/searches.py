@@ -134,8 +134,8 @@ def record_of_answer(
 def keep(resources: Resources, person_id: int, record: SearchRecord) -> None:
     """Write a search, or add to what was written of it. Raises nothing: it is only a log."""
     try:
-        with resources.write(person_id) as uow:
-            _write(uow, record)
+        with resources.write() as uow:
+            _write(uow, person_id, record)
     except (SQLAlchemyError, PortalError):
         log.warning("a search was not kept", exc_info=True)
 
@@ -215,15 +215,15 @@ def sweep(uow: UnitOfWork) -> None:
     uow.session.execute(delete(Search).where(Search.asked_at <= since))
 
 
-def _write(uow: UnitOfWork, record: SearchRecord) -> None:
+def _write(uow: UnitOfWork, person_id: int, record: SearchRecord) -> None:
     moment = uow.resources.clock()
     row = uow.session.scalar(select(Search).where(Search.public_id == record.token))
     if row is None:
-        row = Search(public_id=record.token, person_id=uow.actor.id, hits=0)
+        row = Search(public_id=record.token, person_id=person_id, hits=0)
         row.outcome = record.outcome
         row.text, row.plain = _words(uow, record)
         uow.session.add(row)
-    elif row.person_id != uow.actor.id:
+    elif row.person_id != person_id:
         # Taken back while its answer was on the way.
         return
     row.asked_at = moment
