@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from indexing.entry import IdArray
+from indexing.entry import FloatArray, IdArray
 
 Value = TypeVar("Value")
 Mask = NDArray[np.bool_]
@@ -27,7 +27,7 @@ class Findable:
     readings, versions, documents, positions, handovers, people (the owners of the documents): row
     ids. numbers: of the versions. kinds, languages: small numbers for the words in `kind_words` and
     `language_words`. sealed: microseconds since 1970 in UTC, DRAFT for drafts. verified: accepted
-    by a successor.
+    by a successor. weights: by how much feedback raises or lowers a hit, float32.
     """
 
     readings: IdArray
@@ -41,6 +41,7 @@ class Findable:
     languages: IdArray
     sealed: IdArray
     verified: Mask
+    weights: FloatArray
     kind_words: tuple[str, ...]
     language_words: tuple[str, ...]
 

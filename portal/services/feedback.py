@@ -6,14 +6,14 @@ begins without any; what a head has dealt with lowers nothing any more.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, update
 from sqlalchemy.orm import contains_eager, joinedload
 
 from portal.errors import InvalidInput, NotFound, Problem
-from portal.models import Document, Feedback, FeedbackWord, Handover, Reading, Version
+from portal.models import Document, Feedback, FeedbackWord, Handover, Version
 from portal.models.base import new_public_id
 from portal.permissions import Action
 from portal.services import findings
@@ -94,28 +94,31 @@ def mark(uow: UnitOfWork, version_id: str) -> Mark:
     return marks(uow, [version])[version.id]
 
 
-def marks(uow: UnitOfWork, versions: Sequence[Version]) -> dict[int, Mark]:
-    """What this person has said about each of the versions they may say something about, by id."""
-    own = and_(Feedback.version_id == Version.id, Feedback.person_id == uow.actor.id)
+def marks(uow: UnitOfWork, versions: Iterable[Version]) -> dict[int, Mark]:
+    """What this person has said about versions they may read, by id; without those they are not
+    asked about: drafts and the own, see `search_rules.gives_feedback`."""
+    asked = [
+        version.id
+        for version in versions
+        if version.sealed and version.document.owner_id != uow.actor.id
+    ]
     rows = uow.session.execute(
-        select(Version.id, Feedback.word, Feedback.remark)
-        .outerjoin(Feedback, own)
-        .where(Version.id.in_([version.id for version in versions]))
-        .where(uow.rows(Action.GIVE_FEEDBACK))
+        select(Feedback.version_id, Feedback.word, Feedback.remark).where(
+            Feedback.person_id == uow.actor.id, Feedback.version_id.in_(asked)
+        )
     )
-    return {row[0]: Mark(row[1], row[2] or "") for row in rows}
+    said = {row[0]: Mark(row[1], row[2]) for row in rows}
+    return {version_id: said.get(version_id, Mark(None, "")) for version_id in asked}
 
 
-def weights(uow: UnitOfWork, readings: Sequence[int]) -> dict[int, float]:
-    """By how much the version of each reading is raised or lowered, by the reading's row id; only
-    of those something is said about."""
+def weights(uow: UnitOfWork) -> dict[int, float]:
+    """By how much each version something is said about is raised or lowered, by its row id."""
     helpful = Feedback.word == FeedbackWord.HELPFUL
     balance = func.sum(case((helpful, 1), else_=-1))
     rows = uow.session.execute(
-        select(Reading.id, balance, func.count())
-        .join(Feedback, Feedback.version_id == Reading.version_id)
-        .where(Reading.id.in_(readings), or_(helpful, Feedback.settled_at.is_(None)))
-        .group_by(Reading.id)
+        select(Feedback.version_id, balance, func.count())
+        .where(or_(helpful, Feedback.settled_at.is_(None)))
+        .group_by(Feedback.version_id)
     )
     return {row[0]: MOST * row[1] / (row[2] + CAUTION) for row in rows}
 

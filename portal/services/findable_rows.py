@@ -30,6 +30,7 @@ from portal.models import (
     Version,
 )
 from portal.permissions import Action
+from portal.services import feedback
 from portal.services.file_kinds import kind_of
 from portal.unit_of_work import UnitOfWork
 
@@ -126,6 +127,7 @@ def _columns(uow: UnitOfWork) -> Findable:
     ).all()
     readings, versions, numbers, documents, positions, handovers, people, accepted = _numbers(rows)
     kinds, kind_words = _coded([kind_of(row.media_type) for row in rows])
+    weights = feedback.weights(uow)
     languages, language_words = _coded([row.language or "" for row in rows])
     return Findable(
         readings=readings,
@@ -139,6 +141,7 @@ def _columns(uow: UnitOfWork) -> Findable:
         languages=languages,
         sealed=np.fromiter((_microseconds(row.sealed_at) for row in rows), np.int64),
         verified=accepted.astype(np.bool_),
+        weights=np.fromiter((weights.get(row[1], 0.0) for row in rows), np.float32),
         kind_words=kind_words,
         language_words=language_words,
     )

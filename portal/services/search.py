@@ -27,7 +27,7 @@ from indexing.terms import Weights
 from portal.findable import Facets, Findable, Scope
 from portal.models import Document, Handover, Passage, Person, Reading, Version
 from portal.permissions import Action
-from portal.services import answering, feedback, search_scope
+from portal.services import answering, search_scope
 from portal.services.answering import AnswerLine
 from portal.services.facets import facets
 from portal.services.findable_rows import scope
@@ -156,20 +156,22 @@ def _retrieved(uow: UnitOfWork, form: SearchForm) -> _Retrieved:
     index = caught_up(uow)
     mode = Mode.LEXICAL if vector is None else Mode.HYBRID
     hits = index.search(query.text, vector, allowed, DEPTH, mode)
-    return _Retrieved(query, mine, index, vector, _weighed(uow, _grouped(mine, hits)))
+    return _Retrieved(query, mine, index, vector, _weighed(_grouped(mine, hits)))
 
 
 @dataclass(frozen=True)
 class _Group:
     """What was found in one document: the hit that stands for it and all of them, best first.
 
-    document: its row id. verified: a successor has accepted the version shown.
+    document: its row id. Of the version shown: verified, that a successor has accepted it; weight,
+    by how much feedback raises it.
     """
 
     document: int
     shown: Hit
     hits: list[Hit]
     verified: bool
+    weight: float
 
     @property
     def more(self) -> int:
@@ -203,19 +205,17 @@ def _grouped(mine: Scope, hits: Sequence[Hit]) -> list[_Group]:
     return [_group(everything, document, each) for document, each in found.items()]
 
 
-def _weighed(uow: UnitOfWork, groups: list[_Group]) -> list[_Group]:
+def _weighed(groups: list[_Group]) -> list[_Group]:
     """In the order of their scores with what people say of them; all of them, as before."""
-    weights = feedback.weights(uow, [group.shown.reading_id for group in groups])
-    return sorted(
-        groups, key=lambda each: -each.hits[0].score - weights.get(each.shown.reading_id, 0.0)
-    )
+    return sorted(groups, key=lambda each: -each.hits[0].score - each.weight)
 
 
 def _group(everything: Findable, document: int, placed: Sequence[tuple[Hit, int]]) -> _Group:
     hits = [hit for hit, _ in placed]
     newest = max(placed, key=lambda each: (everything.numbers[each[1]], each[0].score))
     shown, place = newest if newest[0].score >= NEARLY * hits[0].score else placed[0]
-    return _Group(document, shown, hits, bool(everything.verified[place]))
+    verified, weight = bool(everything.verified[place]), float(everything.weights[place])
+    return _Group(document, shown, hits, verified, weight)
 
 
 def _versions(uow: UnitOfWork, hits: Sequence[Hit]) -> dict[int, Version]:
