@@ -12,19 +12,12 @@ bare tantivy index. What is made stays in FOLDER and is used again.
 from __future__ import annotations
 
 import argparse
-import http.client
 import json
 import os
-import re
-import signal
-import socket
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
@@ -37,6 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 import large_company  # noqa: E402
+from served import Client, served  # noqa: E402
 
 from indexing.encoder import Encoder  # noqa: E402
 from indexing.entry import FloatArray, IdArray  # noqa: E402
@@ -112,7 +106,7 @@ def measure(settings: Settings, encoder: Encoder, questions: Sequence[str]) -> F
     found = parts | recall(settings, encoder, questions)
     with served(settings) as server:
         for who in large_company.SHARES:
-            client = Client(server.port, who)
+            client = Client(server.port, f"{who}@example.org", large_company.PASSWORD)
             client.search(questions[0])
             times = [client.search(question) for question in questions]
             found[f"HTTP, {who}, p50 ms"] = float(np.percentile(times, 50))
@@ -204,7 +198,10 @@ def _nearest(rows: FloatArray, visible: IdArray, vector: FloatArray) -> IdArray:
 
 def together(port: int, questions: Sequence[str]) -> tuple[float, list[float]]:
     """Return searches a second of clients who never wait, and how long each took in ms."""
-    clients = [Client(port, who) for who in [*large_company.SHARES] * (CLIENTS // 4)]
+    clients = [
+        Client(port, f"{who}@example.org", large_company.PASSWORD)
+        for who in [*large_company.SHARES] * (CLIENTS // 4)
+    ]
 
     def all_of(number: int) -> list[float]:
         turned = [*questions[number:], *questions[:number]]
@@ -219,7 +216,7 @@ def together(port: int, questions: Sequence[str]) -> tuple[float, list[float]]:
 def sealed_to_found(settings: Settings, encoder: Encoder, port: int) -> float:
     """Seconds from the commit of a sealed document to a page that shows it."""
     word = f"Nachtrag{int(time.time())}"
-    client = Client(port, "everything")
+    client = Client(port, "everything@example.org", large_company.PASSWORD)
     resources = _resources(settings)
     vector = encoder.encode_passages([word])[0]
     with resources.write() as uow:
@@ -254,116 +251,6 @@ def sealed_to_found(settings: Settings, encoder: Encoder, port: int) -> float:
             raise RuntimeError("never found")
     resources.close()
     return time.perf_counter() - begin
-
-
-class Client:
-    """One signed-in browser with one connection."""
-
-    def __init__(self, port: int, who: str) -> None:
-        """Sign in."""
-        self._port, self._cookies = port, {}
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.page("/sign-in"))
-        assert found is not None
-        form = {"csrf_token": found[1], "email": f"{who}@example.org"}
-        self._ask("POST", "/sign-in", urlencode(form | {"password": large_company.PASSWORD}))
-
-    def search(self, question: str) -> float:
-        """Ask for the page of a question; return milliseconds."""
-        begin = time.perf_counter()
-        self.page(f"/search?{urlencode({'q': question})}")
-        return 1000 * (time.perf_counter() - begin)
-
-    def answer(self, question: str) -> float:
-        """Ask for the answer above the hits, which the page fetches by itself; in milliseconds."""
-        begin = time.perf_counter()
-        self.page(f"/search/answer?{urlencode({'q': question})}")
-        return 1000 * (time.perf_counter() - begin)
-
-    def page(self, address: str) -> str:
-        """Return a page. Raises RuntimeError for anything but one."""
-        status, text = self._ask("GET", address)
-        if status != 200:
-            raise RuntimeError(f"{address}: {status}")
-        return text
-
-    def _ask(self, method: str, address: str, body: str | None = None) -> tuple[int, str]:
-        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
-        if body:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        self._connection.request(method, address, body, headers)
-        answer = self._connection.getresponse()
-        for cookie in answer.headers.get_all("Set-Cookie") or ():
-            name, _, value = cookie.partition(";")[0].partition("=")
-            self._cookies[name] = value
-        return answer.status, answer.read().decode()
-
-
-class Served:
-    """The portal's web server as a process of its own."""
-
-    def __init__(self, settings: Settings) -> None:
-        """Start it and wait until it answers."""
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = int(free.getsockname()[1])
-        values = {
-            "HANDOVER_DATA_FOLDER": str(settings.data_folder),
-            "HANDOVER_MODEL_FOLDER": str(settings.model_folder),
-            "HANDOVER_LISTEN_HOST": "127.0.0.1",
-            "HANDOVER_LISTEN_PORT": str(self.port),
-            "HANDOVER_SECRET_KEY": "x" * 40,
-            "PYTHONPATH": str(ROOT),
-        }
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the server)
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "portal.cli", "web"],
-            env=os.environ | values,
-            stdout=self._log,
-            stderr=self._log,
-        )
-        self._wait()
-
-    def _wait(self) -> None:
-        for _ in range(600):
-            time.sleep(0.1)
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-            try:
-                connection.request("GET", "/healthz")
-                if connection.getresponse().status == 200:
-                    return
-            except OSError:
-                continue
-        self.stop()
-        raise RuntimeError("the web server did not start")
-
-    def memory(self) -> float:
-        """Megabytes of all its processes; what they share is counted once."""
-        total = 0
-        for number in (self._process.pid, *_children(self._process.pid)):
-            rollup = Path(f"/proc/{number}/smaps_rollup").read_text("ascii")
-            total += sum(int(line.split()[1]) for line in rollup.splitlines() if line[:4] == "Pss:")
-        return total / 1000
-
-    def stop(self) -> None:
-        """End it."""
-        self._process.send_signal(signal.SIGTERM)
-        self._process.wait(30)
-
-
-def _children(parent: int) -> Iterator[int]:
-    for number in Path(f"/proc/{parent}/task/{parent}/children").read_text("ascii").split():
-        yield int(number)
-
-
-@contextmanager
-def served(settings: Settings) -> Iterator[Served]:
-    """The web server while the block runs."""
-    server = Served(settings)
-    try:
-        yield server
-    finally:
-        server.stop()
 
 
 def _p50(act: Callable[..., object], items: Sequence[object]) -> float:
