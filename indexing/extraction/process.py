@@ -27,6 +27,7 @@ PREFIX = "handover-reading-"
 _BYTES_PER_CHARACTER = 24
 _CHUNK = 1 << 16
 _TRACE_BYTES = 4000
+_NO_MEMORY = b"memory allocation of"
 # A reader may say nothing for minutes, while it parses; so often its starter is asked anyway.
 BEAT_SECONDS = 1.0
 
@@ -61,7 +62,7 @@ def run(
             child, output = _start(job, folder, limits, trace.fileno())
             try:
                 failure = _listen(output, limits, take, beat)
-                _judge(child, failure, limits)
+                _judge(child, failure, limits, folder / "trace")
             except ReaderEnded as ended:
                 _log_trace(folder / "trace", ended.notice)
                 raise
@@ -183,7 +184,7 @@ def _hand_over(lines: list[bytes], clock: _Clock, take: Callable[[Message], None
     return failure
 
 
-def _judge(child: Child, failure: Notice | None, limits: Limits) -> None:
+def _judge(child: Child, failure: Notice | None, limits: Limits, trace: Path) -> None:
     status = child.status(seconds=5)
     if failure is not None:
         raise ReaderEnded(failure)
@@ -194,8 +195,8 @@ def _judge(child: Child, failure: Notice | None, limits: Limits) -> None:
         raise ReaderEnded(Notice("reader_crashed", {"error": "no exit"}))
     if status == -signal.SIGXCPU:
         raise ReaderEnded(Notice("reader_timed_out", {"seconds": round(limits.seconds)}))
-    if status == -signal.SIGKILL:
-        # Not by us: the system kills what takes too much memory.
+    if status == -signal.SIGKILL or (status == -signal.SIGABRT and _NO_MEMORY in _end_of(trace)):
+        # Not by us: the system kills what takes too much memory, and libraries in Rust themselves.
         raise ReaderEnded(Notice("reader_out_of_memory", {"limit_bytes": limits.memory_bytes}))
     raise ReaderEnded(Notice("reader_crashed", {"error": _status_name(status)}))
 
@@ -207,7 +208,11 @@ def _status_name(status: int) -> str:
 
 
 def _log_trace(path: Path, notice: Notice) -> None:
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - _TRACE_BYTES))
-        trace = file.read().decode(errors="replace").strip()
+    trace = _end_of(path).decode(errors="replace").strip()
     _log.warning("reading process: %s %s\n%s", notice.code, dict(notice.facts), trace)
+
+
+def _end_of(trace: Path) -> bytes:
+    with trace.open("rb") as file:
+        file.seek(max(0, trace.stat().st_size - _TRACE_BYTES))
+        return file.read()

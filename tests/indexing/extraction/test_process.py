@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -108,3 +110,15 @@ def test_folders_of_the_dead_are_cleared():
         assert mine.exists()
     finally:
         mine.rmdir()
+
+
+def test_library_that_gives_up_without_memory(tmp_path):
+    """It ends by the signal of a defect; only its last words tell."""
+    trace = tmp_path / "trace"
+    trace.write_bytes(b"memory allocation of 13693354080 bytes failed\n")
+    child = SimpleNamespace(status=lambda seconds: -signal.SIGABRT)
+    for words, code in ((trace.read_bytes(), "reader_out_of_memory"), (b"", "reader_crashed")):
+        trace.write_bytes(words)
+        with pytest.raises(ReaderEnded) as caught:
+            process._judge(child, None, Limits(), trace)
+        assert caught.value.notice.code == code
