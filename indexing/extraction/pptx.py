@@ -16,7 +16,8 @@ from indexing.place import Place
 from indexing.table import table_text
 
 _TITLES = frozenset({"title", "ctrTitle"})
-# Placeholders that say the same on every slide.
+_FOOTERS = frozenset({"ftr", "hdr"})
+# Placeholders that say the same on every slide; what a footer says is read once.
 _EDGES = frozenset({"dt", "ftr", "sldNum", "hdr", "sldImg"})
 _WRAPPERS = frozenset({"grpSp", "AlternateContent", "Choice", "Fallback", "spTree"})
 
@@ -34,9 +35,10 @@ def read(source: Source, sink: Sink) -> None:
         slides = list(_slides(package, main, root))
         sink.set_pages(len(slides))
         read_slides = slides[: source.limits.pages]
+        footers: set[str] = set()
         for number, part in enumerate(read_slides, 1):
             sink.progress(number - 1, len(read_slides))
-            slide = _Slide(package, part, number, sink)
+            slide = _Slide(package, part, number, sink, footers)
             slide.read()
             read_embedded(package, slide.relations, source, sink)
         if len(slides) > len(read_slides):
@@ -54,13 +56,16 @@ def _slides(package: Package, main: str, root: Element) -> Iterator[str]:
 
 
 class _Slide:
-    """One slide while it is read."""
+    """One slide while it is read. footers: what those of the slides before it say."""
 
-    def __init__(self, package: Package, part: str, number: int, sink: Sink) -> None:
+    def __init__(
+        self, package: Package, part: str, number: int, sink: Sink, footers: set[str]
+    ) -> None:
         self._package = package
         self._part = part
         self._number = number
         self._sink = sink
+        self._footers = footers
         self._place = Place(slide=number)
         self._relations = package.relations(part)
 
@@ -89,6 +94,9 @@ class _Slide:
     def _shape(self, shape: Element) -> None:
         role = _role(shape)
         if role in _EDGES:
+            if role in _FOOTERS and (text := drawn_text(shape)) not in self._footers:
+                self._footers.add(text)
+                self._sink.add(BlockKind.PARAGRAPH, text, self._place)
             return
         if role in _TITLES:
             self._sink.heading(drawn_text(shape), 1, self._place)

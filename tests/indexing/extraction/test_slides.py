@@ -86,6 +86,17 @@ def test_slides_with_places(tmp_path):
     assert (found.status, found.pages) == ("read", 2)
 
 
+def test_a_footer_is_read_once(tmp_path):
+    footer = shape(lines((0, "Confidential")), "ftr")
+    slides = (slide(shape(lines((0, text)), "title"), footer) for text in ("Plan", "Costs"))
+    found = read(tmp_path, "a.pptx", pptx(*slides))
+    assert [(block.text, block.place.slide) for block in found.blocks] == [
+        ("Plan", 1),
+        ("Confidential", 1),
+        ("Costs", 2),
+    ]
+
+
 def test_tables_groups_and_alternatives(tmp_path):
     cell = "<a:tc><a:txBody><a:p><a:r><a:t>{}</a:t></a:r></a:p></a:txBody></a:tc>"
     row = f"<a:tr>{cell.format('a')}{cell.format('b')}</a:tr>"
