@@ -211,8 +211,12 @@ def test_scripts_find_their_words(office: Office) -> None:
     given = set(re.findall(r'data-word="([\w.]+)"', page))
     used = set()
     for module in STATIC.glob("js/*.js"):
-        used |= set(re.findall(r'"((?:upload|live|combobox)\.[\w.]+)"', module.read_text("utf-8")))
-    assert used - {"live.js"} == given
+        used |= set(
+            re.findall(
+                r'"((?:upload|live|combobox|suggestions)\.[\w.]+)"', module.read_text("utf-8")
+            )
+        )
+    assert used - {"live.js", "suggestions.js"} == given
 
 
 def test_forms_in_templates_carry_a_token() -> None:

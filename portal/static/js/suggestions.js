@@ -5,6 +5,12 @@ import { announce, make, words } from "./words.js";
 
 const WAIT = 150; // ms after the last key
 
+const KINDS = {
+  history: words("suggestions.history"),
+  title: words("suggestions.title"),
+  heading: words("suggestions.heading"),
+};
+
 let number = 0;
 
 class Suggestions {
@@ -75,7 +81,7 @@ class Suggestions {
           "li",
           { role: "option", id: `${this.list.id}-${at}`, "data-at": at, "aria-selected": "false" },
           make("span", {}, each.text),
-          make("span", { class: "suggestion-kind" }, words(`suggestions.${each.kind}`)),
+          make("span", { class: "suggestion-kind" }, KINDS[each.kind]),
         ),
       ),
     );
