@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from threading import Lock
@@ -15,7 +16,8 @@ from indexing.entry import Entry, EntrySource, FloatArray, Hit, IdArray
 from indexing.generation import Generation, open_generation, pointer_of
 from indexing.growing import Growing
 from indexing.manifest import IdentityMismatch, IndexDamaged
-from indexing.query import parse
+from indexing.nearby import Scoped, nearby
+from indexing.query import Query, parse
 from indexing.retrieval import retrieve, weights_within
 from indexing.segment import Segment
 from indexing.terms import Weights
@@ -158,7 +160,7 @@ class Index:
 
     def search(
         self,
-        query: str,
+        query: str | Query,
         vector: FloatArray | None,
         allowed: IdArray,
         limit: int,
@@ -166,27 +168,40 @@ class Index:
     ) -> list[Hit]:
         """Return the best passages of the allowed readings, best first, at most `limit`.
 
-        `vector` is the encoded query, float32 (d,), None to search by words alone. `allowed` are
-        reading ids; what is not an array of whole numbers matches nothing, as does an empty one.
+        `query` is what `read` returned, or what was typed; `vector` the encoded query, float32
+        (d,), None to search by words alone. `allowed` are reading ids; what is not an array of
+        whole numbers matches nothing, as does an empty one.
         Raises ValueError when the vector has another dimension.
         """
-        allowed = _sorted_ids(allowed)
-        state = self._state
-        if limit < 1 or not allowed.size:
+        within = self._within(allowed)
+        if limit < 1 or not within:
             return []
         if vector is not None and vector.shape != (self._dimension,):
             raise ValueError(f"query vector {vector.shape}, not ({self._dimension},)")
-        key = hashlib.blake2b(allowed.tobytes(), digest_size=16).digest()
-        scoped = [(segment, segment.scope(allowed, key)) for segment in state.segments]
-        within = [(segment, scope) for segment, scope in scoped if scope.count]
-        if not within:
-            return []
-        words = None if mode is Mode.DENSE else parse(query)
+        words: Query | None = None
+        if mode is not Mode.DENSE:
+            words = _read(query, within) if isinstance(query, str) else query
         return retrieve(within, words, None if mode is Mode.LEXICAL else vector, limit)
+
+    def read(self, typed: str, allowed: IdArray) -> Query:
+        """Return the query for what was typed, with the words near it in the allowed readings."""
+        return _read(typed, self._within(allowed))
+
+    def _within(self, allowed: IdArray) -> list[Scoped]:
+        """Return the segments with something allowed, and what that is."""
+        allowed = _sorted_ids(allowed)
+        key = hashlib.blake2b(allowed.tobytes(), digest_size=16).digest()
+        scoped = [(segment, segment.scope(allowed, key)) for segment in self._state.segments]
+        return [(segment, scope) for segment, scope in scoped if scope.count]
 
     def weights(self, query: str) -> Weights:
         """Return how much each word of the query says, by how few passages hold it."""
         return weights_within(self._state.segments, parse(query))
+
+
+def _read(typed: str, within: Sequence[Scoped]) -> Query:
+    query = parse(typed)
+    return replace(query, near=nearby(query, within)) if within else query
 
 
 def _state_of(generation: Generation, growing: Growing | None) -> _State:

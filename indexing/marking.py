@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import rjieba
 
-from indexing.query import Query
+from indexing.query import Near, Query
+from indexing.silent import CHINESE, silent
 from indexing.tokens import forms, latin_words, normalise, plain_parts, runs, tokenize
 
 # Characters of an excerpt: about three lines.
 EXCERPT = 240
 _SENTENCE_ENDS = "。！？；\n.!?"
-# Words that ask or join and say nothing: marked everywhere, they would hide what was found. The
-# index needs no such list, rarity weighs them down there.
-_ENGLISH = """a an the of to in on at for from by with about and or not no as if is are was were be
-    been am do does did how what when where which who whom whose why can could should would will may
-    must shall this that these those there it its i you he she we they me us him her them my your
-    his our their have has had get got any some please"""
-_CHINESE = """什么 怎么 怎样 怎么样 如何 哪里 哪儿 哪些 哪个 为什么 为何 是否 可以 能否 多少 几个
-    我们 你们 他们 她们 它们 这个 那个 这些 那些 一个 请问 有没有"""
 _PARTICLES = frozenset("的了吗呢吧么啊")
 _PART = re.compile(r"[^\W_]+")
 _WORD = re.compile(r"[a-zA-Z\u00c0-\u024f']+\Z")
@@ -64,7 +57,7 @@ def matches(text: str, query: Query) -> list[tuple[int, int]]:
     characters, Traditional like Simplified, stems of English words, parts of codes. And what stands
     in the text as it was typed, though the dictionary has no such word.
     """
-    wanted = _wanted(query.text)
+    wanted = _wanted(query.text).and_near(query.near)
     if not wanted:
         return []
     plain, places = _aligned(text)
@@ -82,7 +75,13 @@ class _Wanted:
     typed: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.words or self.pairs or self.single)
+        return bool(self.words or self.pairs or self.single or self.typed)
+
+    def and_near(self, near: Sequence[Near]) -> _Wanted:
+        """The same with what is looked for as well."""
+        others = frozenset(other for each in near for other in each.others)
+        latin = frozenset(other for other in others if other.isascii())
+        return replace(self, single=self.single | latin, typed=self.typed | (others - latin))
 
 
 @lru_cache(maxsize=64)
@@ -92,8 +91,8 @@ def _wanted(text: str) -> _Wanted:
     words, pairs = frozenset(tokens.words), frozenset(tokens.grams)
     if not (words or pairs):
         return _Wanted(single=frozenset(tokens.sequence))
-    telling = words - _silent()
-    others = frozenset(pair for pair in pairs - _silent() if not _PARTICLES.intersection(pair))
+    telling = words - silent()
+    others = frozenset(pair for pair in pairs - silent() if not _PARTICLES.intersection(pair))
     if not (telling or others):
         return _Wanted(words, pairs)
     cjk = [run for run, is_cjk in runs(normalise(text)) if is_cjk]
@@ -102,13 +101,8 @@ def _wanted(text: str) -> _Wanted:
 
 
 @lru_cache(maxsize=1)
-def _silent() -> frozenset[str]:
-    return frozenset(_CHINESE.split()).union(*(forms(word) for word in _ENGLISH.split()))
-
-
-@lru_cache(maxsize=1)
 def _between() -> re.Pattern[str]:
-    longest_first = sorted((*_CHINESE.split(), *_PARTICLES), key=lambda word: (-len(word), word))
+    longest_first = sorted((*CHINESE, *_PARTICLES), key=lambda word: (-len(word), word))
     return re.compile("|".join(longest_first))
 
 

@@ -27,15 +27,27 @@ class Script(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Near:
+    """What is looked for as well as a word of the query, for less, and in how many passages any of
+    it stands at most."""
+
+    word: str
+    others: tuple[str, ...]
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """A query. `text` is trimmed, of bounded length and free of control characters.
 
-    `phrases` are the quoted parts: passages that hold all of them word by word come first.
+    `phrases` are the quoted parts: passages that hold all of them word by word come first. `near`
+    is known once it is known what may be read: see `Index.read`.
     """
 
     text: str
     phrases: tuple[str, ...]
     script: Script
+    near: tuple[Near, ...] = ()
 
 
 def parse(typed: str) -> Query:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
 
 import numpy as np
 
 from indexing.entry import FloatArray, Hit, IdArray
 from indexing.fusion import Candidates, fuse
+from indexing.nearby import Scoped
 from indexing.query import Query
-from indexing.scope import Scope
 from indexing.segment import Segment
 from indexing.terms import Weights, terms_of, weights_of
-
-Scoped: TypeAlias = tuple[Segment, Scope]
 
 # Candidates each half gives at least, however few hits are asked for: the order of the first ten
 # settles among them, and the fusion needs to see how the scores fall off.
@@ -47,11 +44,10 @@ def weights_within(segments: Sequence[Segment], query: Query | None) -> Weights:
     """Return what the terms of a query weigh over all passages of the segments."""
     if query is None or not segments:
         return Weights({}, 0.0)
-    terms = terms_of(query)
-    counts = [segment.words.frequencies(terms) for segment in segments]
+    counts = [segment.words.frequencies(terms_of(query)) for segment in segments]
     frequencies = [sum(column) for column in zip(*counts, strict=True)]
     passages = sum(segment.passages for segment in segments)
-    return weights_of(terms, frequencies, passages)
+    return weights_of(query, frequencies, passages)
 
 
 def _candidates(
@@ -68,12 +64,12 @@ def _candidates(
     if vector is not None:
         found.append(segment.vectors.search(vector, scope, depth).ordinals)
     if query is not None:
-        found.append(segment.words.search(weights.known, scope, depth).ordinals)
+        found.append(segment.words.search(weights.known, scope, depth, weights.near).ordinals)
         phrased = segment.words.with_phrases(query.phrases, scope, depth)
         found.append(phrased)
     ordinals = np.unique(np.concatenate(found)) if found else phrased
     dense = None if vector is None else segment.vectors.scores(vector, ordinals)
-    lexical = segment.words.scores(weights.known, ordinals)
+    lexical = segment.words.scores(weights.known, ordinals, weights.near)
     return ordinals, Candidates(dense, lexical, np.isin(ordinals, phrased))
 
 

@@ -18,6 +18,9 @@ from indexing.tokens import tokenize
 
 # (field, token) of the word index.
 Term: TypeAlias = tuple[str, str]
+# Texts of which any is looked for, and what it weighs.
+Alike: TypeAlias = Mapping[tuple[str, ...], float]
+NONE: Alike = {}
 
 # Tokens arrive as one string, separated by spaces: tantivy's own pre-tokenised strings cost an
 # object a token, which made indexing three times slower.
@@ -114,19 +117,24 @@ class WordSearcher:
         """Return in how many passages each term stands."""
         return [self._searcher.doc_freq(name, token) for name, token in terms]
 
-    def search(self, weights: Mapping[Term, float], scope: Scope, limit: int) -> Found:
+    def search(
+        self, weights: Mapping[Term, float], scope: Scope, limit: int, near: Alike = NONE
+    ) -> Found:
         """Return the passages of the scope with the largest BM25 sum over the terms.
 
         A term's weight takes the place of its inverse document frequency, so that scores of
         several segments can be compared (the mean length of a passage still is each segment's own).
+        Any of the words of `near`, or several, add their weight as it is.
         """
-        query = self._any_of(weights)
+        query = self._any_of(weights, near)
         return self._run(query, scope.query, limit) if query else _nothing()
 
-    def scores(self, weights: Mapping[Term, float], ordinals: IdArray) -> FloatArray:
+    def scores(
+        self, weights: Mapping[Term, float], ordinals: IdArray, near: Alike = NONE
+    ) -> FloatArray:
         """Return the score of each of the passages, 0 where none of the terms stands."""
         found = _nothing()
-        query = self._any_of(weights)
+        query = self._any_of(weights, near)
         if query and ordinals.size:
             these = tantivy.Query.term_set_query(SCHEMA, "ordinal", ordinals.tolist())
             found = self._run(query, these, ordinals.size)
@@ -141,7 +149,7 @@ class WordSearcher:
         every = tantivy.Query.boolean_query([(tantivy.Occur.Must, query) for query in wanted])
         return self._run(every, scope.query, limit).ordinals
 
-    def _any_of(self, weights: Mapping[Term, float]) -> tantivy.Query | None:
+    def _any_of(self, weights: Mapping[Term, float], near: Alike) -> tantivy.Query | None:
         terms = [term for term in weights if weights[term] > 0]
         known = zip(terms, self.frequencies(terms), strict=True)
         clauses = [
@@ -154,6 +162,10 @@ class WordSearcher:
             )
             for (name, token), frequency in known
             if frequency
+        ]
+        clauses += [
+            (tantivy.Occur.Should, tantivy.Query.boost_query(_either(texts), weight))
+            for texts, weight in near.items()
         ]
         return tantivy.Query.boolean_query(clauses) if clauses else None
 
@@ -179,6 +191,12 @@ def _phrase(phrase: str) -> tantivy.Query | None:
     if sequence:
         return tantivy.Query.term_query(SCHEMA, "sequence", sequence[0], "position")
     return None
+
+
+def _either(texts: Sequence[str]) -> tantivy.Query:
+    """Return what gives 1 to a passage with any of the texts."""
+    each = [(tantivy.Occur.Should, query) for text in texts if (query := _phrase(text)) is not None]
+    return tantivy.Query.const_score_query(tantivy.Query.boolean_query(each), 1.0)
 
 
 @contextmanager

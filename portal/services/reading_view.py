@@ -12,10 +12,10 @@ from sqlalchemy import select
 
 from indexing.block import BlockKind
 from indexing.marking import Fragment, marked
-from indexing.query import Query, parse
+from indexing.query import Query
 from indexing.table import rows_of
 from portal.models import Block, Passage
-from portal.services import pieces, sheets, versions
+from portal.services import pieces, search_scope, sheets, versions
 from portal.services.pieces import Piece, PieceKind
 from portal.services.sheets import Sheet
 from portal.services.versions import PART_BLOCKS, VersionHead, Window
@@ -103,7 +103,7 @@ def show(uow: UnitOfWork, version_id: str, asked: Asked) -> ReadingView:
     """The view of a version. Raises NotFound and Forbidden."""
     head = versions.head(uow, version_id, asked.passage)
     piece = pieces.piece(uow, head, asked.inside)
-    query = parse(asked.words)
+    query = search_scope.understood(uow, asked.words)
     if piece.kind is PieceKind.SHEET:
         return _sheet(uow, head, piece, asked, query)
     wanted = [] if piece.whole else [pieces.part_is(piece.path)]

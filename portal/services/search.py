@@ -154,8 +154,9 @@ def _retrieved(uow: UnitOfWork, form: SearchForm) -> _Retrieved:
     if not allowed.size:
         return _Retrieved(query, mine, None, vector, [])
     index = caught_up(uow)
+    query = index.read(query.text, allowed)
     mode = Mode.LEXICAL if vector is None else Mode.HYBRID
-    hits = index.search(query.text, vector, allowed, DEPTH, mode)
+    hits = index.search(query, vector, allowed, DEPTH, mode)
     return _Retrieved(query, mine, index, vector, _weighed(_grouped(mine, hits)))
 
 

@@ -9,10 +9,14 @@ import numpy as np
 from sqlalchemy import select
 
 from indexing.entry import IdArray
+from indexing.query import Query, parse
+from portal.errors import NotReady
 from portal.findable import DRAFT, Findable, Mask, Scope
 from portal.models import Handover, Person, Position
 from portal.models.base import Public
+from portal.services import findable_rows
 from portal.services.accounts import clean_email
+from portal.services.index_rows import caught_up
 from portal.unit_of_work import UnitOfWork
 
 # Days outside are taken for these: at the ends of the calendar no moment in UTC exists.
@@ -68,6 +72,17 @@ def allowed(uow: UnitOfWork, scope: Scope, form: SearchForm) -> IdArray:
     for fits in masks(uow, scope.everything, form).values():
         rows = rows[fits[rows]]
     return scope.everything.readings[rows]
+
+
+def understood(uow: UnitOfWork, typed: str) -> Query:
+    """What was typed, with what it was found by in all this person may find; alone where the index
+    is not to be had, for words are marked without it too."""
+    if not typed.strip():
+        return parse(typed)
+    try:
+        return caught_up(uow).read(typed, allowed(uow, findable_rows.scope(uow), SearchForm()))
+    except NotReady:
+        return parse(typed)
 
 
 def readable(scope: Scope) -> int:
