@@ -246,6 +246,17 @@ function take(form, files) {
   for (const file of multiple ? files : files.slice(0, 1)) new Sending(form, file).start();
 }
 
+// Cameras and clipboards call every picture «image»: the moment tells them apart.
+function named(file, name) {
+  if (!/^image\.\w+$/i.test(file.name)) return file;
+  const now = new Date();
+  const day = [now.getFullYear(), now.getMonth() + 1, now.getDate()];
+  const time = [now.getHours(), now.getMinutes(), now.getSeconds()];
+  const [date, clock] = [day, time].map((parts) => parts.map((part) => String(part).padStart(2, "0")).join("-"));
+  const ending = file.name.split(".").pop();
+  return new File([file], `${name} ${date} ${clock}.${ending}`, { type: file.type });
+}
+
 // Files of a dropped folder, however deep; the system's own litter apart.
 async function filesOf(items) {
   const entries = [...items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
@@ -289,6 +300,11 @@ function prepare(form) {
     chooser.addEventListener("change", () => take(form, [...chooser.files]));
     chooser.click();
   });
+  form.querySelector("[data-upload-camera]")?.addEventListener("click", () => {
+    const camera = make("input", { type: "file", accept: "image/*", capture: "environment" });
+    camera.addEventListener("change", () => take(form, [...camera.files].map((file) => named(file, words("upload.photo")))));
+    camera.click();
+  });
   for (const name of ["dragenter", "dragover"]) {
     zone.addEventListener(name, (event) => {
       event.preventDefault();
@@ -323,7 +339,7 @@ document.addEventListener("paste", (event) => {
   const form = forms.find((each) => here?.contains(each)) ?? forms.find((each) => each.offsetParent);
   if (form) {
     event.preventDefault();
-    take(form, files);
+    take(form, files.map((file) => named(file, words("upload.screenshot"))));
   }
 });
 
