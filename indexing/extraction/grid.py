@@ -75,6 +75,9 @@ def _rows(lines: Sequence[Line]) -> list[list[str]]:
     heights: list[list[Cell]] = []
     for number, line in enumerate(lines):
         cells = line.cells or (Cell(line.text, line.frame[0], line.frame[2]),)
+        if line.broken:
+            # The word goes on in another row, if at all: it keeps its hyphen.
+            cells = (*cells[:-1], cells[-1]._replace(text=f"{cells[-1].text}-"))
         if number and _beside(lines[number - 1], line):
             heights[-1].extend(cells)
         else:

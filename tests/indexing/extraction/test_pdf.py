@@ -8,6 +8,8 @@ from pathlib import Path
 import pypdf
 import pytest
 
+from indexing.extraction.grid import tables
+from indexing.extraction.line import Cell, Line
 from indexing.extraction.picture import Drawing, bounded_scale, draw_page, page_sizes
 from indexing.extraction.process import ReaderEnded
 from tests.indexing.extraction.makers import LIMITS, kinds, pdf, read, reason, texts, warnings
@@ -227,3 +229,13 @@ def test_pictures_are_bounded():
     huge = bounded_scale(14_400, 14_400, 6)
     assert 14_400 * 14_400 * huge**2 <= 18_000_001
     assert bounded_scale(0, 0, 0) > 0
+
+
+def test_a_hyphen_at_the_end_of_a_table_cell_is_kept():
+    def row(top: float, *texts: str, broken: bool = False) -> Line:
+        cells = tuple(Cell(text, 50 + 200 * n, 100 + 200 * n) for n, text in enumerate(texts))
+        box = (50.0, top, 300.0, top + 10)
+        return Line(" ".join(texts), box, 10, cells=cells, broken=broken)
+
+    lines = [row(0, "Item", "Note"), row(15, "Lease", "docu", broken=True), row(30, "-", "ment")]
+    assert [text for text, _ in tables(lines)] == ["Item | Note\nLease | docu-\n- | ment"]
