@@ -112,6 +112,8 @@ def _prepare_templates(app: Flask) -> None:
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
         file_size=formats.file_size,
+        number=formats.number,
+        about=formats.about,
         moment=formats.moment,
         day=formats.day,
         decimalformat=formats.number,

@@ -75,7 +75,7 @@ WORDS: dict[str, LazyString] = {
     "blueprint_missing": _l("This position has no checklist yet. Make one first."),
     "blueprint_changed": _l("Somebody has saved a newer version of this checklist meanwhile. Reload and enter your changes again."),
     "model_unavailable": _l("The search model is not available. The administrator can see why with «handover doctor»."),
-    "index_mismatch": _l("The search index was made with another model. The administrator has to run «handover index rebuild»."),
+    "index_mismatch": _l("The search index was made with another model. The administrator has to run «handover index fold»."),
     "sample_not_empty": _l("There are people in this portal already; the sample company goes into an empty one only."),
     "sample_interrupted": _l("Another version of the portal was stopped while it filled in the sample company."),
     "import_changed": _l("People have changed since this was shown. Look at the new plan and confirm again."),

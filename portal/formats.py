@@ -7,7 +7,14 @@ from functools import lru_cache
 
 from babel.numbers import format_decimal as localised
 from flask import current_app, has_app_context
-from flask_babel import format_date, format_datetime, format_decimal, get_locale
+from flask_babel import (
+    format_date,
+    format_datetime,
+    format_decimal,
+    get_locale,
+    gettext,
+    ngettext,
+)
 
 UNITS = ("B", "KB", "MB", "GB", "TB")
 
@@ -43,3 +50,13 @@ def moment(value: datetime | None) -> str:
 def day(value: date | None) -> str:
     """A date; empty for None."""
     return "" if value is None else format_date(value, "medium", rebase=False)
+
+
+def about(seconds: float | None) -> str:
+    """How long something will take, roughly; empty for None."""
+    if seconds is None:
+        return ""
+    minutes = max(1, round(seconds / 60))
+    if minutes < 120:
+        return str(ngettext("about %(num)s minute", "about %(num)s minutes", minutes))
+    return str(gettext("about %(hours)s hours", hours=round(minutes / 60)))

@@ -5,12 +5,14 @@ Made after a fork, never before: connections, threads and the model's runtime do
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
@@ -27,6 +29,7 @@ from storage import BlobStore, open_store
 if TYPE_CHECKING:
     from indexing.encoder import Encoder
     from indexing.index import Index
+    from indexing.model_unavailable import ModelUnavailable
     from portal.models import EmbeddingModel
 
 Sender = Callable[[Job], None]
@@ -41,6 +44,7 @@ class Resources:
     clock: Callable[[], datetime] = now
     scopes: Scopes = field(default_factory=Scopes)
     _encoder: Encoder | None = None
+    _other: tuple[str, Encoder | ModelUnavailable] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _index: tuple[str, Index] | None = None
     _index_lock: threading.Lock = field(default_factory=threading.Lock)
@@ -71,45 +75,74 @@ class Resources:
                 )
             return self._encoder
 
+    def encoder_of(self, model: EmbeddingModel) -> Encoder:
+        """The encoder whose vectors can be compared with those of a model that made vectors here.
+
+        While the portal changes to another model this is not the one of the settings. Raises
+        ModelUnavailable, also when what its name stands for has changed.
+        """
+        from indexing.encoder import BUNDLED
+        from indexing.model_unavailable import ModelUnavailable
+
+        name = model.name or BUNDLED
+        if self._encoder is not None and self._encoder.identity == model.identity:
+            return self._encoder
+        encoder = self.encoder if name == self.settings.model else self._other_encoder(name)
+        if encoder.identity != model.identity:
+            raise ModelUnavailable(name, "not_loadable", f"it is not {model.identity} any more")
+        return encoder
+
+    def _other_encoder(self, name: str) -> Encoder:
+        """A model the settings no longer name. Raises ModelUnavailable, tried once."""
+        from indexing.encoder import Encoder
+        from indexing.model_unavailable import ModelUnavailable
+
+        with self._lock:
+            if self._other is None or self._other[0] != name:
+                loaded: Encoder | ModelUnavailable
+                settings = self.settings
+                try:
+                    loaded = Encoder.load(name, settings.model_folder, settings.encoder_threads)
+                except ModelUnavailable as error:
+                    loaded = error
+                self._other = (name, loaded)
+            found = self._other[1]
+        if isinstance(found, ModelUnavailable):
+            raise found
+        return found
+
+    def index_folder(self, identity: str) -> Path:
+        """Where the index of one model lies: each has its own, so one is made beside another."""
+        name = hashlib.sha256(identity.encode()).hexdigest()[:16]
+        return self.settings.index_folder / f"model-{name}"
+
     def index(self, active: EmbeddingModel | None) -> Index:
         """The search index of the active model, opened at first use; catch it up before a search.
 
-        Raises NotReady: index_mismatch when the index or the vectors are of another model than the
-        settings name, model_unavailable when there are no vectors yet and no model either.
+        Raises NotReady: model_unavailable when there are no vectors yet and no model either,
+        index_mismatch when somebody put the folder of another model in its place.
         """
         from indexing.index import IdentityMismatch, Index
+        from indexing.model_unavailable import ModelUnavailable
 
-        # Each time: «handover index rebuild» in another process may have changed the model.
-        identity, dimension = self._searched_model(active)
+        if active is not None:
+            # Each time: another process may have changed the model.
+            identity, dimension = active.identity, active.dimension
+        else:
+            try:
+                identity, dimension = self.configured_model()
+            except ModelUnavailable as error:
+                raise NotReady("model_unavailable") from error
         with self._index_lock:
             if self._index is None or self._index[0] != identity:
                 try:
-                    opened = Index.open(self.settings.index_folder, identity, dimension)
+                    opened = Index.open(self.index_folder(identity), identity, dimension)
                 except IdentityMismatch as error:
                     raise NotReady("index_mismatch") from error
                 self._index = (identity, opened)
             return self._index[1]
 
-    def _searched_model(self, active: EmbeddingModel | None) -> tuple[str, int]:
-        """Identity and dimension of the vectors a search compares with."""
-        from indexing.model_unavailable import ModelUnavailable
-
-        configured: tuple[str, int] | None = None
-        unavailable: ModelUnavailable | None = None
-        try:
-            configured = self._configured_model()
-        except ModelUnavailable as error:
-            # Words can be searched without it, if the vectors' model is known.
-            unavailable = error
-        if active is None:
-            if configured is None:
-                raise NotReady("model_unavailable") from unavailable
-            return configured
-        if configured is not None and active.identity != configured[0]:
-            raise NotReady("index_mismatch")
-        return active.identity, active.dimension
-
-    def _configured_model(self) -> tuple[str, int]:
+    def configured_model(self) -> tuple[str, int]:
         """Identity and dimension of the model the settings name, loaded only if that needs it.
 
         Raises ModelUnavailable.

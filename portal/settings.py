@@ -108,7 +108,8 @@ class Settings:
     )
     model: str = setting(
         "Model that turns text into vectors: `bundled`, or the name or folder of any "
-        "sentence-transformers model. Changing it means `handover index rebuild`.",
+        "sentence-transformers model. With another one the portal prepares all documents anew by "
+        "itself, and changes when that is done.",
         BUNDLED,
         str,
         unit="name or path",

@@ -15,7 +15,7 @@ from celery import current_app, shared_task, signals
 from portal.errors import NotReady
 from portal.jobs import sender_of
 from portal.resources import Resources
-from portal.services import index_rows, readings, reconciling
+from portal.services import index_rows, readings, reconciling, reembedding
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +73,21 @@ def build_map(position_id: int) -> None:
     from portal.services import map_building
 
     map_building.build(resources(), position_id)
+
+
+@shared_task(**RETRIES)
+def embed_reading(reading_id: int) -> None:
+    """Encode a reading with the model of the settings."""
+    try:
+        reembedding.embed(resources(), reading_id)
+    except NotReady as error:
+        log.error("reading %s is not encoded: %s; see «handover doctor»", reading_id, error.code)
+
+
+@shared_task(**RETRIES)
+def switch_model() -> None:
+    """Search with the model of the settings, once it has encoded everything."""
+    reembedding.switch(resources())
 
 
 @shared_task(**RETRIES)

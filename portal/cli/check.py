@@ -121,25 +121,29 @@ def model(settings: Settings) -> Finding:
 
 
 def index(settings: Settings) -> Finding:
-    """Whether the search index and the database agree, and are of the model in the settings."""
+    """Whether the search index and the database agree, and how far a change of the model is."""
     if database(settings).state is not State.OK:
         return Finding("index", State.WARN, "not looked at", "Mend the database first.")
+    from portal.cli.index import change_words
     from portal.cli.opening import opened_resources
-    from portal.services import index_rows
+    from portal.services import index_status, verifying
 
     with opened_resources(settings) as resources, resources.read() as uow:
-        found, verdict = index_rows.status(uow), index_rows.verify(uow)
-    if _other_model(settings, found.model):
-        text = f"made with «{found.model}», which is not the model in the settings"
-        advice = "Run `handover index rebuild`, or set HANDOVER_MODEL back."
-        return Finding("index", State.FAIL, text, advice)
+        found, verdict = index_status.status(uow), verifying.verify(uow)
     if verdict.damage is not None:
         text = f"{verdict.damage}; searches go on from the database"
         return Finding("index", State.WARN, text, "Run `handover index fold`.")
     if not verdict.sound:
         text = "the index and the database do not agree"
         return Finding("index", State.FAIL, text, "`handover index verify` says more.")
-    return ok("index", f"{found.passages} passages of {found.readings} versions")
+    text = f"{found.passages} passages of {found.readings} versions"
+    if found.change is not None:
+        text += f"; changing to {found.change.model}: {change_words(found.change)}"
+    elif _other_model(settings, found.model):
+        text += f", made with «{found.model}», which is not the model in the settings"
+        advice = "A running portal changes it; `handover index rebuild` does it at once."
+        return Finding("index", State.WARN, text, advice)
+    return ok("index", text)
 
 
 def _other_model(settings: Settings, found: str | None) -> bool:

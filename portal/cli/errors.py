@@ -75,8 +75,7 @@ def _not_ready(error: Any) -> str:
     return {
         "model_unavailable": f"the model cannot be used: {error.__cause__}.",
         "index_mismatch": (
-            "the search index was made with another model. Run `handover index rebuild`, "
-            "or set HANDOVER_MODEL back."
+            "the search index was made with another model. Run `handover index fold`."
         ),
     }.get(error.code, f"the portal is not ready: {error.code}.")
 

@@ -6,11 +6,15 @@ import dataclasses
 import json
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from portal.cli.opening import opened_resources
 from portal.settings import Settings
+
+if TYPE_CHECKING:
+    from portal.services.reembedding import Progress
 
 
 @click.group()
@@ -18,11 +22,8 @@ def index() -> None:
     """Look at the search index, fold it, check it, make it anew.
 
     The index is derived from the database and may be deleted at any time. The portal keeps it up by
-    itself; these commands are for looking, and for a change of the model.
-
-    \b
-    Example: search with another model from now on
-      HANDOVER_MODEL=/srv/models/bge-m3 handover index rebuild
+    itself, also when the settings name another model; these commands are for looking, and for
+    making everything anew at once.
     """
 
 
@@ -30,10 +31,10 @@ def index() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object for a program.")
 def status(as_json: bool) -> None:
     """Show the model, how much is findable, and how much waits to be folded."""
-    from portal.services import index_rows
+    from portal.services import index_status
 
     with opened_resources(_settings()) as resources, resources.read() as uow:
-        found = index_rows.status(uow)
+        found = index_status.status(uow)
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(found), ensure_ascii=False))
         return
@@ -41,6 +42,17 @@ def status(as_json: bool) -> None:
     click.echo(f"Findable    {found.passages} passages of {found.readings} versions")
     click.echo(f"Generation  {found.generation}, folded up to {found.watermark} of {found.head}")
     click.echo(f"Waiting     {found.waiting} passages, searched from memory until they are folded")
+    if found.change:
+        click.echo(f"Changing    to {found.change.model}: {change_words(found.change)}")
+
+
+def change_words(change: Progress) -> str:
+    """How far a change to another model is, and how long it will take."""
+    said = f"{change.done:,} of {change.passages:,} passages"
+    if change.seconds is None or change.done == change.passages:
+        return said
+    minutes = max(1, round(change.seconds / 60))
+    return f"{said}, about {f'{minutes} minutes' if minutes < 120 else f'{minutes // 60} hours'}"
 
 
 @index.command()
@@ -61,18 +73,24 @@ def fold() -> None:
 
 @index.command()
 def rebuild() -> None:
-    """Make the whole index anew from the database, for the model in the settings.
+    """Make what vectors are missing, and write the whole index anew from the database.
 
-    With another model than before, every passage is encoded first, which takes minutes for
-    thousands of them; until that is done the old model answers. Start the portal again afterwards.
-    It may be stopped at any time and goes on where it was.
+    It uses the model in the settings. With another model than before, every passage is encoded
+    first, which takes minutes for thousands of them; until that is done the old model answers. A
+    running portal does the same by itself, in its worker, and changes back if its own settings name
+    another one. It may be stopped at any time and goes on where it was.
     """
-    from portal.services import index_rows
+    from indexing.folding import FoldingBusy
+    from portal.services import reembedding
 
     with opened_resources(_settings()) as resources:
-        manifest = index_rows.rebuild(resources)
-    passages = manifest.passages if manifest else 0
-    click.echo(f"The index holds {passages} passages. Restart the portal if the model has changed.")
+        try:
+            manifest = reembedding.rebuild(resources)
+        except FoldingBusy as error:
+            raise click.ClickException(
+                "another process is writing the index at this moment. Try again when it is done."
+            ) from error
+    click.echo(f"The index holds {manifest.passages} passages.")
 
 
 @index.command()
@@ -82,10 +100,10 @@ def verify(as_json: bool) -> None:
 
     Changes nothing. Exit status 1 if something does not agree.
     """
-    from portal.services import index_rows
+    from portal.services import verifying
 
     with opened_resources(_settings()) as resources, resources.read() as uow:
-        verdict = index_rows.verify(uow)
+        verdict = verifying.verify(uow)
     if as_json:
         click.echo(json.dumps({"sound": verdict.sound, **dataclasses.asdict(verdict)}))
     else:

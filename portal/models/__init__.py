@@ -6,6 +6,7 @@ from portal.models.blob import Blob
 from portal.models.blueprint import Blueprint, Requirement, RequirementKind, Responsible
 from portal.models.department import Department
 from portal.models.document import Document, Visibility
+from portal.models.embedding import Embedding, EmbeddingModel, Reembedding
 from portal.models.event import Event
 from portal.models.feedback import Feedback, FeedbackWord
 from portal.models.findable_change import FindableChange
@@ -13,7 +14,7 @@ from portal.models.handover import Handover, HandoverReceiver, HandoverState
 from portal.models.index_log import Counter, IndexLogEntry
 from portal.models.item import IN_HAND, SETTLED, Item, ItemState
 from portal.models.map import Map
-from portal.models.passage import Block, Embedding, EmbeddingModel, Passage
+from portal.models.passage import Block, Passage
 from portal.models.person import Person, Role, RoleGrant
 from portal.models.position import Position
 from portal.models.question import Question, QuestionState
@@ -55,6 +56,7 @@ __all__ = [
     "QuestionState",
     "Reading",
     "ReadingState",
+    "Reembedding",
     "Requirement",
     "RequirementKind",
     "Responsible",

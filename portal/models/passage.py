@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    ForeignKey,
-    Index,
-    LargeBinary,
-    String,
-    Text,
-    UniqueConstraint,
-)
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.models.base import Base, Facts
@@ -56,24 +47,3 @@ class Passage(Base):
     digest: Mapped[int | None] = mapped_column(BigInteger)
 
     reading: Mapped[Reading] = relationship()
-
-
-class EmbeddingModel(Base):
-    """A model that has made embeddings here. Exactly one is active: the one the index holds."""
-
-    __tablename__ = "embedding_models"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    identity: Mapped[str] = mapped_column(String(200), unique=True)
-    dimension: Mapped[int]
-    active: Mapped[bool] = mapped_column(default=False)
-
-
-class Embedding(Base):
-    """The vector of one passage by one model: float32, little endian, unit length."""
-
-    __tablename__ = "embeddings"
-
-    passage_id: Mapped[int] = mapped_column(ForeignKey("passages.id"), primary_key=True)
-    model_id: Mapped[int] = mapped_column(ForeignKey("embedding_models.id"), primary_key=True)
-    vector: Mapped[bytes] = mapped_column(LargeBinary)

@@ -17,6 +17,7 @@ from indexing.marking import Fragment, marked
 from indexing.place import Place, boxes_within
 from indexing.query import Query
 from portal.models import Document, Handover, Passage, Person, Version
+from portal.services import embeddings
 from portal.unit_of_work import UnitOfWork
 
 
@@ -47,7 +48,7 @@ def answered(uow: UnitOfWork, asked: Asked, readable: Mapping[int, Version]) -> 
     `readable` are the versions of the first hits by their readings, as far as this person may read
     them.
     """
-    encoder = uow.resources.encoder
+    encoder = embeddings.searched_with(uow)
     numbers = Numbers.of(encoder.identity)
     if numbers is None or not answering.asks(asked.query):
         return None

@@ -5,6 +5,7 @@ The database is the truth: a vector is computed once and stored, every index is 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,15 @@ from sqlalchemy.orm import Session
 from indexing.entry import FloatArray
 from indexing.model_unavailable import ModelUnavailable
 from portal.errors import NotReady
-from portal.models import Embedding, EmbeddingModel, IndexLogEntry, Passage
+from portal.models import FINDABLE, Embedding, EmbeddingModel, IndexLogEntry, Passage, Reading
 from portal.resources import Resources
 from portal.services.inserting import insert_missing
 
 if TYPE_CHECKING:
     from indexing.encoder import Encoder
+    from portal.unit_of_work import UnitOfWork
+
+log = logging.getLogger(__name__)
 
 # Vectors written together: a second or two of work, all that a killed worker has to do again.
 CHUNK = 64
@@ -28,20 +32,33 @@ COUNTER = "index"
 
 
 def ready_encoder(resources: Resources) -> Encoder:
-    """The encoder, when it is of the model whose vectors are stored here.
-
-    Raises NotReady: model_unavailable, or index_mismatch for another model, because vectors of two
-    models cannot be compared and one index holds one of them.
+    """What new text is encoded with: the model that is searched, or if that is not to be had any
+    more, the one of the settings, which will take its place. Raises NotReady: model_unavailable.
     """
-    try:
-        encoder = resources.encoder
-    except ModelUnavailable as error:
-        raise NotReady("model_unavailable") from error
     with resources.read() as uow:
         model = active_model(uow.session)
-    if model is not None and model.identity != encoder.identity:
-        raise NotReady("index_mismatch")
-    return encoder
+    if model is not None:
+        try:
+            return resources.encoder_of(model)
+        except ModelUnavailable:
+            log.info(
+                "the vectors searched are of a model that cannot be loaded: %s", model.identity
+            )
+    return configured_encoder(resources)
+
+
+def configured_encoder(resources: Resources) -> Encoder:
+    """The model of the settings. Raises NotReady: model_unavailable."""
+    try:
+        return resources.encoder
+    except ModelUnavailable as error:
+        raise NotReady("model_unavailable") from error
+
+
+def searched_with(uow: UnitOfWork) -> Encoder:
+    """What questions are encoded with. Raises ModelUnavailable."""
+    model = active_model(uow.session)
+    return uow.resources.encoder if model is None else uow.resources.encoder_of(model)
 
 
 def active_model(session: Session) -> EmbeddingModel | None:
@@ -49,16 +66,33 @@ def active_model(session: Session) -> EmbeddingModel | None:
     return session.scalar(select(EmbeddingModel).where(EmbeddingModel.active))
 
 
-def model_of(session: Session, encoder: Encoder) -> EmbeddingModel:
-    """The row of the encoder's model, made if it is new; the very first one becomes active."""
+def kept_active(session: Session) -> EmbeddingModel:
+    """The active model, which stays it until the end of the transaction. Raises NotReady when it
+    changes at this moment."""
+    found = session.scalar(
+        select(EmbeddingModel)
+        .where(EmbeddingModel.active)
+        .with_for_update(read=True)
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotReady("model_changed")
+    return found
+
+
+def model_of(uow: UnitOfWork, identity: str, dimension: int) -> EmbeddingModel:
+    """The row of a model, made if it is new; the very first, of the settings, is active."""
+    first = active_model(uow.session) is None
     row = {
-        "identity": encoder.identity,
-        "dimension": encoder.dimension,
-        "active": active_model(session) is None,
+        "identity": identity,
+        "dimension": dimension,
+        "active": first,
+        "name": uow.resources.settings.model if first else None,
+        "unused_since": None if first else uow.resources.clock(),
     }
-    insert_missing(session, EmbeddingModel, [row])
-    return session.scalars(
-        select(EmbeddingModel).where(EmbeddingModel.identity == encoder.identity)
+    insert_missing(uow.session, EmbeddingModel, [row])
+    return uow.session.scalars(
+        select(EmbeddingModel).where(EmbeddingModel.identity == identity)
     ).one()
 
 
@@ -91,6 +125,18 @@ def encoded(
         ]
 
 
+def unpublished(model_id: int) -> Select[int]:
+    """Findable readings that are not in the index of this model."""
+    known = exists().where(
+        IndexLogEntry.reading_id == Reading.id, IndexLogEntry.model_id == model_id
+    )
+    return (
+        select(Reading.id)
+        .where(Reading.current, Reading.state.in_(FINDABLE), ~known)
+        .order_by(Reading.id)
+    )
+
+
 def left(session: Session, reading_id: int, model_id: int) -> int:
     """How many passages of the reading have no vector of the model yet."""
     without = missing(reading_id, model_id).subquery()
@@ -108,17 +154,18 @@ def publish(session: Session, reading_id: int, model_id: int) -> None:
     The counter's row stays locked until the commit, so numbers are given in the order of commits
     and nobody who has read up to one of them misses a smaller one. Do it last in a transaction.
     """
-    known = exists().where(
-        IndexLogEntry.reading_id == reading_id, IndexLogEntry.model_id == model_id
-    )
-    if session.scalar(select(known)):
-        return
     session.flush()
     raised = text(
         "INSERT INTO counters (name, value) VALUES (:name, 1)"
         " ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value"
     )
     sequence = session.execute(raised, {"name": COUNTER}).scalar_one()
+    # Looked for only now: whoever publishes the same at this moment waits at the counter.
+    known = exists().where(
+        IndexLogEntry.reading_id == reading_id, IndexLogEntry.model_id == model_id
+    )
+    if session.scalar(select(known)):
+        return
     session.add(IndexLogEntry(sequence=sequence, reading_id=reading_id, model_id=model_id))
 
 

@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 
 from portal.models import FINISHED, Reading, ReadingState
 from portal.permissions import Action
-from portal.services import rereading
+from portal.services import reembedding, rereading
+from portal.services.reembedding import Progress
 from portal.unit_of_work import UnitOfWork
 
 # A reading that waits so many leases while none is under way: nobody takes it.
@@ -26,6 +27,7 @@ class Health:
     waiting, oldest: readings not finished, and since when the oldest waits (None: none does).
     stalled: they wait and no worker is at work. failed, partial: current readings that ended so.
     outdated: versions that a better reader reads again by and by; they are found meanwhile.
+    change: how far the portal is on its way to another model; None when it is not.
     free_bytes: on the disk of the data folder; below reserve_bytes no file is taken.
     """
 
@@ -37,6 +39,7 @@ class Health:
     outdated: int
     free_bytes: int
     reserve_bytes: int
+    change: Progress | None = None
 
     @property
     def disk_full(self) -> bool:
@@ -75,4 +78,5 @@ def show(uow: UnitOfWork) -> Health:
         outdated=rereading.waiting(uow),
         free_bytes=shutil.disk_usage(settings.data_folder).free,
         reserve_bytes=settings.free_disk_reserve_bytes,
+        change=reembedding.progress(uow),
     )

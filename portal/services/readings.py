@@ -151,7 +151,7 @@ def read(resources: Resources, reading_id: int) -> None:
     try:
         with reading_leases.kept(resources, claim):
             if claim.text_done or _read_text(resources, claim, encoder):
-                _embed(resources, claim, encoder)
+                _embed(resources, claim)
     except LeaseLost:
         log.info("reading %s is in other hands", reading_id)
     except (*TRANSIENT, NotReady):
@@ -244,26 +244,32 @@ def _fail(resources: Resources, claim: Claim, extraction: Extraction | None) -> 
         reading_leases.fail(uow, reading, reason)
 
 
-def _embed(resources: Resources, claim: Claim, encoder: Encoder) -> None:
+def _embed(resources: Resources, claim: Claim) -> None:
     """Encode what has no vector yet, then publish."""
+    with resources.read() as uow:
+        before = embeddings.active_model(uow.session)
+    # Asked again: the model may have been changed while the file was read.
+    encoder = embeddings.ready_encoder(resources)
     with resources.write() as uow:
-        model_id = embeddings.model_of(uow.session, encoder).id
+        made = embeddings.model_of(uow, encoder.identity, encoder.dimension)
         reading = reading_leases.held(uow, claim)
-        left = embeddings.left(uow.session, reading.id, model_id)
+        left = embeddings.left(uow.session, reading.id, made.id)
         reading.passages_done = max(0, (reading.passages or left) - left)
-    for rows in embeddings.encoded(resources, encoder, claim.reading_id, model_id):
+    for rows in embeddings.encoded(resources, encoder, claim.reading_id, made.id):
         with resources.write() as uow:
             reading_leases.held(uow, claim).passages_done += len(rows)
             insert_missing(uow.session, Embedding, rows)
     with resources.write() as uow:
-        _publish(uow, reading_leases.held(uow, claim), model_id)
+        searched = embeddings.kept_active(uow.session)
+        if searched.id != (before or made).id:
+            raise NotReady("model_changed")
+        _publish(uow, reading_leases.held(uow, claim))
+        # By both, where the model searched could not be loaded: it finds the words meanwhile.
+        for model_id in {searched.id, made.id}:
+            embeddings.publish(uow.session, claim.reading_id, model_id)
 
 
-def _publish(uow: UnitOfWork, reading: Reading, model_id: int) -> None:
-    active = embeddings.active_model(uow.session)
-    if active is None or active.id != model_id:
-        # «handover index rebuild» has changed the model while this was embedded.
-        raise NotReady("index_mismatch")
+def _publish(uow: UnitOfWork, reading: Reading) -> None:
     # Locked, so that sealing and publishing do not pass each other unseen: whichever comes second
     # sees the first and orders the map.
     version = uow.session.scalars(
@@ -295,7 +301,6 @@ def _publish(uow: UnitOfWork, reading: Reading, model_id: int) -> None:
         position.map_wanted_at = uow.resources.clock()
         uow.enqueue("build_map", position.id)
     likeness.look(uow, reading)
-    embeddings.publish(uow.session, reading.id, model_id)
 
 
 def _read_before(uow: UnitOfWork, reading: Reading) -> bool:

@@ -27,6 +27,7 @@ from portal.services import (
     index_rows,
     pictures,
     readings,
+    reembedding,
     rereading,
     resumable,
     searches,
@@ -52,6 +53,7 @@ def reconcile(resources: Resources) -> None:
         _unread_versions(uow)
         rereading.order(uow)
         _wanted_maps(uow)
+    reembedding.order(resources)
     with resources.write() as uow:
         if index_rows.waiting_passages(uow) >= index_rows.FOLD_PASSAGES:
             uow.enqueue("fold_index")
@@ -61,6 +63,7 @@ def reconcile(resources: Resources) -> None:
             findable_rows.prune(uow)
     if sweep:
         _sweep(resources)
+        reembedding.sweep(resources)
 
 
 def _stuck_readings(uow: UnitOfWork) -> None:

@@ -30,7 +30,6 @@ def order(uow: UnitOfWork) -> None:
     room = AT_ONCE - (under_way or 0)
     if room <= 0:
         return
-    moment, settings = uow.resources.clock(), uow.resources.settings
     # The version is locked as `readings.queue`'s callers do: a person may order a reading, too.
     wanted = uow.session.scalars(
         select(Version)
@@ -42,19 +41,25 @@ def order(uow: UnitOfWork) -> None:
         .with_for_update(of=Version, skip_locked=True)
     )
     for version in wanted.all():
-        reading = Reading(
-            version_id=version.id,
-            current=False,
-            successor=True,
-            queued_at=moment,
-            lease_until=moment + timedelta(seconds=settings.lease_seconds),
-            # What it is made for: also when it fails before it has read anything.
-            reader_version=READER_VERSION,
-            cutter_version=reading_text.cutter(settings.passage_tokens),
-        )
-        uow.session.add(reading)
-        uow.session.flush()
-        uow.enqueue("read_version", reading.id)
+        begin(uow, version)
+
+
+def begin(uow: UnitOfWork, version: Version) -> None:
+    """Order a successor of the reading that counts."""
+    moment, settings = uow.resources.clock(), uow.resources.settings
+    reading = Reading(
+        version_id=version.id,
+        current=False,
+        successor=True,
+        queued_at=moment,
+        lease_until=moment + timedelta(seconds=settings.lease_seconds),
+        # What it is made for: also when it fails before it has read anything.
+        reader_version=READER_VERSION,
+        cutter_version=reading_text.cutter(settings.passage_tokens),
+    )
+    uow.session.add(reading)
+    uow.session.flush()
+    uow.enqueue("read_version", reading.id)
 
 
 def waiting(uow: UnitOfWork) -> int:

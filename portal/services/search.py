@@ -27,7 +27,7 @@ from indexing.terms import Weights
 from portal.findable import Facets, Findable, Scope
 from portal.models import Document, Handover, Passage, Person, Reading, Version
 from portal.permissions import Action
-from portal.services import answering, search_scope
+from portal.services import answering, embeddings, search_scope
 from portal.services.answering import AnswerLine
 from portal.services.facets import facets
 from portal.services.findable_rows import scope
@@ -191,7 +191,7 @@ class _Group:
 def _vector(uow: UnitOfWork, query: Query) -> FloatArray | None:
     """The encoded query; None when the model is not to be had: words still are."""
     try:
-        return uow.resources.encoder.encode_query(query.text)
+        return embeddings.searched_with(uow).encode_query(query.text)
     except ModelUnavailable:
         return None
 

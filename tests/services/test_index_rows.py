@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, select
@@ -14,7 +13,15 @@ from indexing.encoder import Encoder
 from portal.errors import NotReady
 from portal.models import Embedding, IndexLogEntry, Passage, ReadingState
 from portal.resources import Resources
-from portal.services import documents, embeddings, index_rows, readings
+from portal.services import (
+    documents,
+    embeddings,
+    index_rows,
+    index_status,
+    readings,
+    reembedding,
+    verifying,
+)
 from portal.services.uploads import ToHandover, ToItem
 from tests.company import Company
 from tests.services.conftest import Desk
@@ -82,7 +89,7 @@ def test_nothing_to_fold(desk: Desk) -> None:
     assert index_rows.fold(desk.resources) is None
     assert desk.found("anything") == []
     with desk.resources.read() as uow:
-        status = index_rows.status(uow)
+        status = index_status.status(uow)
     assert (status.model, status.readings, status.generation, status.head) == (None, 0, 0, 0)
 
 
@@ -98,7 +105,7 @@ def test_a_lost_folder_costs_a_rebuild_and_no_embedding(
         assert index_rows.waiting_passages(uow) == 3
     # Whoever encodes now fails.
     set_encoder(desk, Renamed(encoder, encoder.identity))
-    manifest = index_rows.rebuild(desk.resources)
+    manifest = reembedding.rebuild(desk.resources)
     assert manifest is not None
     assert manifest.passages == 3
 
@@ -113,22 +120,22 @@ def test_damage_is_seen_and_mended(desk: Desk, case: str, process: Process) -> N
     victim.chmod(0o644)
     victim.write_bytes(b"\0" * victim.stat().st_size)
     with desk.resources.read() as uow:
-        verdict = index_rows.verify(uow)
+        verdict = verifying.verify(uow)
     assert not verdict.sound
     assert verdict.damage is not None
     assert len(process().found("文件")) == 3
     index_rows.fold(desk.resources)
     with desk.resources.read() as uow:
-        assert index_rows.verify(uow).sound
+        assert verifying.verify(uow).sound
 
 
 def test_verify_finds_what_does_not_agree(desk: Desk, case: str) -> None:
     fill(desk, case, 4)
     with desk.resources.read() as uow:
-        assert index_rows.verify(uow).sound
+        assert verifying.verify(uow).sound
     index_rows.fold(desk.resources)
     with desk.resources.read() as uow:
-        assert index_rows.verify(uow).sound
+        assert verifying.verify(uow).sound
         passages = list(uow.session.scalars(select(Passage.id).order_by(Passage.id)))
         first = uow.session.scalars(
             select(IndexLogEntry).order_by(IndexLogEntry.sequence).limit(1)
@@ -140,13 +147,13 @@ def test_verify_finds_what_does_not_agree(desk: Desk, case: str) -> None:
         uow.session.execute(delete(Embedding).where(Embedding.passage_id.in_(passages[2:])))
         uow.session.execute(delete(Passage).where(Passage.id == passages[3]))
     with desk.resources.read() as uow:
-        verdict = index_rows.verify(uow)
+        verdict = verifying.verify(uow)
     assert (verdict.unpublished, verdict.vectorless, verdict.rowless) == (1, 1, 1)
     assert not verdict.sound
     # A rebuild makes what is missing and forgets what has no row.
-    index_rows.rebuild(desk.resources)
+    reembedding.rebuild(desk.resources)
     with desk.resources.read() as uow:
-        verdict = index_rows.verify(uow)
+        verdict = verifying.verify(uow)
     assert (verdict.unpublished, verdict.unindexed, verdict.rowless) == (0, 0, 0)
 
 
@@ -158,33 +165,28 @@ def test_an_index_of_another_model(
     other = process()
     assert len(other.found("文件")) == 2
     set_encoder(desk, Renamed(encoder, "another model"))
-    index_rows.rebuild(desk.resources)
+    reembedding.rebuild(desk.resources)
     assert len(desk.found("文件")) == 2
-    # The other process has the old model until it is started again, and says so.
-    with pytest.raises(NotReady) as caught:
-        other.found("文件")
-    assert caught.value.code == "index_mismatch"
+    # The other process follows at once, with words until it is started again.
+    assert len(other.found("文件")) == 2
     # Back again: the old vectors are still there.
     set_encoder(desk, encoder)
-    index_rows.rebuild(desk.resources)
+    reembedding.rebuild(desk.resources)
     assert len(desk.found("文件")) == 2
     assert len(other.found("文件")) == 2
 
 
-def test_a_folder_of_another_model_than_the_rows_is_written_anew(
-    desk: Desk, case: str, encoder: Encoder, tmp_path: Path, process: Process
+def test_a_folder_of_another_model_in_its_place_is_written_anew(
+    desk: Desk, case: str, encoder: Encoder, process: Process
 ) -> None:
     fill(desk, case, 1)
     index_rows.fold(desk.resources)
-    folder = desk.resources.settings.index_folder
-    shutil.copytree(folder, tmp_path / "old")
     set_encoder(desk, Renamed(encoder, "another model"))
-    index_rows.rebuild(desk.resources)
-    # Killed after the rows were switched and before the folder was: an old folder, new rows.
-    shutil.rmtree(folder)
-    shutil.copytree(tmp_path / "old", folder)
+    reembedding.rebuild(desk.resources)
+    old, new = (desk.resources.index_folder(n) for n in (encoder.identity, "another model"))
+    shutil.rmtree(new)
+    shutil.copytree(old, new)
     fresh = process()
-    set_encoder(fresh, Renamed(encoder, "another model"))
     with pytest.raises(NotReady):
         fresh.found("文件")
     index_rows.fold(desk.resources)
@@ -204,14 +206,14 @@ def test_rebuilding_goes_on_where_it_was_killed(desk: Desk, case: str, encoder: 
     killed = Killed(encoder, "another model")
     set_encoder(desk, killed)
     with pytest.raises(KeyboardInterrupt):
-        index_rows.rebuild(desk.resources)
+        reembedding.rebuild(desk.resources)
     # Until it is done the old model answers.
     set_encoder(desk, encoder)
     assert len(desk.found("文件")) == 3
     counting = Killed(encoder, "another model")
     counting.left = 2
     set_encoder(desk, counting)
-    index_rows.rebuild(desk.resources)
+    reembedding.rebuild(desk.resources)
     assert counting.left == 4, "the first file was not encoded again"
     assert len(desk.found("文件")) == 3
 
@@ -230,7 +232,7 @@ def test_superseded_and_removed(desk: Desk, case: str) -> None:
     # Put back, it is found again without being read again.
     assert len(desk.found(NAMES[1])) == 1
     with desk.resources.read() as uow:
-        assert index_rows.verify(uow).sound
+        assert verifying.verify(uow).sound
 
 
 def test_numbers_are_given_in_the_order_of_commits(desk: Desk, item: str, encoder: Encoder) -> None:

@@ -32,7 +32,14 @@ from portal.models import (
     Visibility,
 )
 from portal.resources import Resources
-from portal.services import documents, embeddings, index_rows, items, reading_leases, readings
+from portal.services import (
+    documents,
+    embeddings,
+    items,
+    reading_leases,
+    readings,
+    reembedding,
+)
 from portal.services.documents import ChangeForm
 from portal.services.uploads import ToDocument, ToHandover, ToItem
 from storage import StoreUnreachable
@@ -374,20 +381,17 @@ class Renamed(Faulty):
         self.identity = identity
 
 
-def test_another_model_is_refused_until_the_index_is_rebuilt(
+def test_another_model_waits_for_the_index_to_be_rebuilt(
     desk: Desk, item: str, encoder: Encoder
 ) -> None:
     desk.upload("leaver", ToItem(item), TEXT)
     desk.work()
     version = desk.upload("leaver", ToItem(item), "后来的文件", "later.txt")
     set_encoder(desk, Renamed(encoder, "another model"))
-    with pytest.raises(NotReady) as caught:
-        readings.read(desk.resources, desk.reading(version).id)
-    assert caught.value.code == "index_mismatch"
-    with pytest.raises(NotReady), desk.resources.read() as uow:
-        index_rows.caught_up(uow)
-    index_rows.rebuild(desk.resources)
     desk.work()
+    assert len(desk.found("王小姐")) == 1
+    assert len(desk.found("后来的文件")) == 1
+    reembedding.rebuild(desk.resources)
     assert desk.reading(version).state is ReadingState.FINDABLE
     assert len(desk.found("王小姐")) == 1
     with desk.resources.read() as uow:
@@ -405,7 +409,7 @@ def test_a_model_changed_while_a_reading_is_embedded(
     class Overtaken(Faulty):
         def encode_passages(self, texts: list[str]) -> Any:
             set_encoder(desk, Renamed(self.encoder, "another model"))
-            index_rows.rebuild(desk.resources)
+            reembedding.rebuild(desk.resources)
             return self.encoder.encode_passages(texts)
 
     set_encoder(desk, Overtaken(encoder, ZeroDivisionError()))

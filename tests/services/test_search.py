@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 
 from indexing.marking import Fragment
 from indexing.model_unavailable import ModelUnavailable
-from portal.errors import Forbidden, NotReady
+from portal.errors import Forbidden
 from portal.models import (
     Assignment,
     EmbeddingModel,
@@ -411,12 +411,13 @@ def test_without_model_and_without_vectors_there_is_nothing_to_search_and_no_err
     assert library.search("receiver", "对账单").total == 0
 
 
-def test_an_index_of_another_model_is_told(library: Library) -> None:
+def test_while_the_model_changes_words_are_found(library: Library) -> None:
     library.add(CLIENTS, "客户.md")
     with library.desk.resources.write() as uow:
         uow.session.execute(update(EmbeddingModel).values(identity="another model"))
-    with pytest.raises(NotReady, match="index_mismatch"):
-        library.search("receiver", "对账单")
+    found = library.search("receiver", "对账单")
+    assert found.by_words
+    assert [hit.document.title for hit in found.hits] == ["客户"]
 
 
 def test_rows_deleted_meanwhile_are_dropped(library: Library) -> None:

@@ -76,7 +76,7 @@ def failing(app: Flask, client_of: ClientOf, office: Office) -> Callable[..., Fl
         (FileRefused("file_too_large", limit_bytes=2**21), 413, "file_too_large", "2 MB"),
         (FileRefused("disk_full"), 507, "disk_full", "no room"),
         (TooManyAttempts(90), 429, "too_many_attempts", "2 minutes"),
-        (NotReady("index_mismatch"), 503, "index_mismatch", "handover index rebuild"),
+        (NotReady("index_mismatch"), 503, "index_mismatch", "handover index fold"),
         (HandoverIncomplete([MISSING]), 409, "handover_incomplete", "客户档案 <b>"),
         (InvalidInput(Problem("name", "required")), 400, "invalid_input", "needs your attention"),
     ],

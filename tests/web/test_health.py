@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from portal.models import Reading, ReadingState
-from portal.services import health
+from portal.services import health, reembedding
 from tests.conftest import Clock
 from tests.web.acting import EVERYBODY, ClientOf, Office, statuses, text_of
 
@@ -79,6 +79,16 @@ def test_room_on_the_disk(office: Office, reserve: int, words: str) -> None:
     resources = office.company.resources
     resources.settings = replace(resources.settings, free_disk_reserve_bytes=reserve)
     assert words in text_of(office.get("administrator", "/admin/health"))
+
+
+def test_a_change_of_the_model_says_how_far_it_is(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = reembedding.Progress("another", 12340, 50000, 2400.0)
+    monkeypatch.setattr(reembedding, "progress", lambda uow: change)
+    page = text_of(office.get("administrator", "/admin/health"))
+    assert "12,340 of 50,000 passages" in page
+    assert "about 40 minutes" in page
 
 
 def test_low_is_said_before_full() -> None:

@@ -15,7 +15,7 @@ from portal.cli.init import prepare
 from portal.errors import NotReady
 from portal.models import EmbeddingModel
 from portal.resources import Resources
-from portal.services import index_rows
+from portal.services import index_rows, reembedding
 from portal.settings import Settings
 from tests.platform.processes import handover
 from tests.services.conftest import Desk
@@ -149,8 +149,12 @@ class TestDoctor:
         with desk.resources.write() as uow:
             uow.session.add(EmbeddingModel(identity="another", dimension=4, active=True))
         found = index(desk.resources.settings)
-        assert found.state is State.FAIL
+        assert found.state is State.WARN
         assert "rebuild" in found.advice
+        with desk.resources.write() as uow:
+            wanted = EmbeddingModel(identity="new", dimension=4, wanted_since=uow.resources.clock())
+            uow.session.add(wanted)
+        assert index(desk.resources.settings).text.endswith("changing to new: 0 of 0 passages")
 
     def test_a_damaged_index(self, desk: Desk, case: str) -> None:
         from portal.services.uploads import ToHandover
@@ -173,8 +177,8 @@ def test_errors_of_model_and_index_have_sentences(plain: Settings, tmp_path: Pat
     reasons = ("package_missing", "package_unknown", "folder_unusable", "not_loadable")
     for reason in reasons:
         assert "cannot be used (why)" in str(sentence_for(ModelUnavailable("m", reason, "why")))
-    assert "handover index rebuild" in str(sentence_for(NotReady("index_mismatch")))
+    assert "handover index fold" in str(sentence_for(NotReady("index_mismatch")))
     made = Resources(replace(plain, model=str(tmp_path / "none")), lambda job: None)
     with pytest.raises(NotReady) as caught:
-        index_rows.rebuild(made)
+        reembedding.rebuild(made)
     assert "none" in str(sentence_for(caught.value))
