@@ -35,7 +35,7 @@ from served import Client, served  # noqa: E402
 from indexing.encoder import Encoder  # noqa: E402
 from indexing.entry import FloatArray, IdArray  # noqa: E402
 from indexing.generation import current_manifest  # noqa: E402
-from indexing.index import Index, Mode  # noqa: E402
+from indexing.index import Mode  # noqa: E402
 from indexing.query import parse  # noqa: E402
 from indexing.terms import terms_of  # noqa: E402
 from indexing.vectors import map_rows  # noqa: E402
@@ -167,9 +167,8 @@ def bare(settings: Settings, encoder: Encoder, questions: Sequence[str]) -> Figu
 def recall(settings: Settings, encoder: Encoder, questions: Sequence[str]) -> Figures:
     """Share of the ten exactly nearest passages that the vector half finds, for each person."""
     resources = _resources(settings)
-    index = Index.open(settings.index_folder, encoder.identity, encoder.dimension)
     with resources.read() as uow:
-        index.catch_up(index_rows.RowSource(uow.session, 1))
+        index = index_rows.caught_up(uow)
     segment = _largest(settings)
     rows = map_rows(segment / "vectors.rows", encoder.dimension)
     passages, readings = np.load(segment / "passages.npy"), np.load(segment / "readings.npy")
@@ -264,10 +263,14 @@ def _p50(act: Callable[..., object], items: Sequence[object]) -> float:
 
 
 def _largest(settings: Settings) -> Path:
-    manifest = current_manifest(settings.index_folder)
+    with _resources(settings).read() as uow:
+        model = embeddings.active_model(uow.session)
+        assert model is not None
+        folder = uow.resources.index_folder(model.identity)
+    manifest = current_manifest(folder)
     assert manifest is not None
     record = max(manifest.segments, key=lambda each: each.passages)
-    return settings.index_folder / "generations" / f"{manifest.generation:06}" / record.name
+    return folder / "generations" / f"{manifest.generation:06}" / record.name
 
 
 def _resources(settings: Settings) -> Resources:

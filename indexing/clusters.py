@@ -74,6 +74,10 @@ class Clusters:
         """Return the cosine of each of the passages to the vector."""
         return self._exact.scores(vector, ordinals)
 
+    def rows(self, ordinals: IdArray) -> FloatArray:
+        """Return the vectors themselves."""
+        return self._exact.rows(ordinals)
+
     def _parameters(self, scope: Scope) -> Any:
         share = scope.count / self.passages
         probes = min(round(self._index.nprobe / share), self._index.nlist)

@@ -54,5 +54,8 @@ class EntrySource(Protocol):
     def head(self) -> int:
         """Return the newest published sequence number, 0 when there is none."""
 
+    def newest_head(self) -> int:
+        """Return what `head` is at this moment, where the source itself sees an earlier one."""
+
     def entries_after(self, sequence: int, until: int) -> Iterable[tuple[int, list[Entry]]]:
         """Yield (number, its entries) with `sequence` < number <= `until`, ascending."""

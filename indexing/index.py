@@ -24,10 +24,6 @@ from indexing.terms import Weights
 
 __all__ = ["Entry", "EntrySource", "Hit", "IdentityMismatch", "Index", "Mode"]
 
-# Catchings up in a row, all from rows older than what was caught up before, after which the
-# database counts as restored: more than requests that can be under way in one process.
-_RESTORED = 64
-
 
 class Mode(StrEnum):
     """Which halves answer: both unless somebody measures."""
@@ -60,7 +56,6 @@ class Index:
         self._state = state
         self._growing: Growing | None = None
         self._caught_up = False
-        self._behind = 0
         self._lock = Lock()
 
     @classmethod
@@ -109,7 +104,7 @@ class Index:
             # The folder before the rows: what is folded was published before, so the newest number
             # read afterwards cannot be older, unless the source's transaction is.
             found, head = self._newest(state), source.head()
-            if self._is_behind(head):
+            if self._is_behind(source, head):
                 return
             generation = self._agreeing(found, source, head)
             if generation is state.generation and head == state.until:
@@ -125,7 +120,7 @@ class Index:
             growing.until = max(growing.until, head)
             self._growing = growing
             self._state = _state_of(generation, growing)
-            self._caught_up, self._behind = True, 0
+            self._caught_up = True
 
     def _newest(self, state: _State) -> Generation:
         """Return the generation of the folder: the one in use, unless another was folded."""
@@ -136,14 +131,14 @@ class Index:
         known = dict(state.generation.segments)
         return open_generation(self._folder, self._identity, self._dimension, known)
 
-    def _is_behind(self, head: int) -> bool:
+    def _is_behind(self, source: EntrySource, head: int) -> bool:
         """Whether the rows are of a moment before the last catching up: then all is there already.
 
-        A request may have begun its transaction before another one caught up. Where that is so time
-        after time, the database itself is older: it was restored under this process.
+        A request may have begun its transaction before another one caught up. Where the newest rows
+        are older as well, the database was restored under this process.
         """
-        self._behind = self._behind + 1 if self._caught_up and head < self._state.until else 0
-        return 0 < self._behind < _RESTORED
+        until = self._state.until
+        return self._caught_up and head < until and source.newest_head() >= until
 
     def _agreeing(self, found: Generation, source: EntrySource, head: int) -> Generation:
         """Return what the rows allow to be used of a generation: all, some segments, or nothing."""

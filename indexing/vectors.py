@@ -25,6 +25,9 @@ class Vectors(Protocol):
     def scores(self, vector: FloatArray, ordinals: IdArray) -> FloatArray:
         """Return the cosine of each of the passages to the vector."""
 
+    def rows(self, ordinals: IdArray) -> FloatArray:
+        """Return the vectors themselves."""
+
 
 class RowVectors:
     """Vectors as rows of one array, in memory or mapped; always exact."""
@@ -55,6 +58,10 @@ class RowVectors:
         """Return the cosine of each of the passages to the vector."""
         cosines: FloatArray = self._rows[ordinals] @ vector
         return cosines
+
+    def rows(self, ordinals: IdArray) -> FloatArray:
+        """Return the vectors themselves."""
+        return self._rows[ordinals]
 
 
 def map_rows(path: Path, dimension: int) -> FloatArray:

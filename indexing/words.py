@@ -113,6 +113,10 @@ class WordSearcher:
         """How many passages the index holds."""
         return int(self._searcher.num_docs)
 
+    def ordinals(self) -> IdArray:
+        """Return the passages that have a document here."""
+        return self._run(tantivy.Query.all_query(), None, self.passages).ordinals
+
     def frequencies(self, terms: Sequence[Term]) -> list[int]:
         """Return in how many passages each term stands."""
         return [self._searcher.doc_freq(name, token) for name, token in terms]

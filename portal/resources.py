@@ -85,9 +85,11 @@ class Resources:
         from indexing.model_unavailable import ModelUnavailable
 
         name = model.name or BUNDLED
-        if self._encoder is not None and self._encoder.identity == model.identity:
-            return self._encoder
-        encoder = self.encoder if name == self.settings.model else self._other_encoder(name)
+        loaded = self._encoder
+        if name == self.settings.model or (loaded and loaded.identity == model.identity):
+            encoder = self.encoder
+        else:
+            encoder = self._other_encoder(name)
         if encoder.identity != model.identity:
             raise ModelUnavailable(name, "not_loadable", f"it is not {model.identity} any more")
         return encoder

@@ -86,6 +86,8 @@ class _Rows:
     def head(self) -> int:
         return math.ceil(len(self._encoded.passages) / _TOGETHER)
 
+    newest_head = head
+
     def entries_after(self, sequence: int, until: int) -> Iterator[tuple[int, list[Entry]]]:
         for number in range(sequence, until):
             places = range(len(self._encoded.passages))[number * _TOGETHER :][:_TOGETHER]

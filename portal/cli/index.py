@@ -6,7 +6,7 @@ import dataclasses
 import json
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +14,7 @@ from portal.cli.opening import opened_resources
 from portal.settings import Settings
 
 if TYPE_CHECKING:
-    from portal.services.reembedding import Progress
+    from portal.services.model_change import Progress
 
 
 @click.group()
@@ -98,7 +98,9 @@ def rebuild() -> None:
 def verify(as_json: bool) -> None:
     """Compare the database with the index, file by file and passage by passage.
 
-    Changes nothing. Exit status 1 if something does not agree.
+    Each vector and each passage's words are looked at; 200 passages spread over all are searched
+    for by their vector and by their words. Changes nothing. Exit status 1 if something does not
+    agree.
     """
     from portal.services import verifying
 
@@ -117,13 +119,24 @@ MEANINGS = {
     "vectorless": "{} passages have no vector. `handover index rebuild` helps.",
     "unindexed": "{} passages are missing from the folder. `handover index rebuild` helps.",
     "rowless": "{} passages in the folder have no row. `handover index rebuild` helps.",
+    "wrong": "{} passages have another vector in the folder. `handover index rebuild` helps.",
+    "wordless": "{} passages have lost their words in the folder. `handover index rebuild` helps.",
+    "unfound": "{} passages were searched for and not found. `handover index rebuild` helps.",
     "damage": "The folder is damaged ({}). `handover index fold` repairs it.",
 }
 
 
-def _lines(verdict: dict[str, object]) -> list[str]:
+def _lines(verdict: dict[str, Any]) -> list[str]:
     found = [words.format(verdict[name]) for name, words in MEANINGS.items() if verdict[name]]
-    return found or ["The index and the database agree."]
+    if not found:
+        return [
+            f"The index and the database agree; {verdict['sampled']} passages were searched for."
+        ]
+    return found + [
+        f"The first {name}: {', '.join(map(str, verdict[name]))}"
+        for name in ("passages", "versions")
+        if verdict[name]
+    ]
 
 
 def _settings() -> Settings:

@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 
 from portal.models import FINISHED, Reading, ReadingState
 from portal.permissions import Action
-from portal.services import reembedding, rereading
-from portal.services.reembedding import Progress
+from portal.services import model_change, rereading
+from portal.services.model_change import Progress
 from portal.unit_of_work import UnitOfWork
 
 # A reading that waits so many leases while none is under way: nobody takes it.
@@ -78,5 +78,5 @@ def show(uow: UnitOfWork) -> Health:
         outdated=rereading.waiting(uow),
         free_bytes=shutil.disk_usage(settings.data_folder).free,
         reserve_bytes=settings.free_disk_reserve_bytes,
-        change=reembedding.progress(uow),
+        change=model_change.progress(uow),
     )

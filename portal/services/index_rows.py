@@ -45,6 +45,7 @@ class RowSource:
     def __init__(self, session: Session, model: EmbeddingModel) -> None:
         """Read through this session, which has to last as long as the source is used."""
         self._session = session
+        self._model = model
         self._model_id = model.id
         self._dimension = model.dimension
 
@@ -54,6 +55,11 @@ class RowSource:
             IndexLogEntry.model_id == self._model_id
         )
         return self._session.scalar(newest) or 0
+
+    def newest_head(self) -> int:
+        """The same outside of this transaction, which may have begun a while ago."""
+        with Session(self._session.get_bind()) as session:
+            return RowSource(session, self._model).head()
 
     def entries_after(self, sequence: int, until: int) -> Iterator[tuple[int, list[Entry]]]:
         """Yield (number, its entries), ascending; a number whose reading is gone has none."""

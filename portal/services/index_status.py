@@ -8,9 +8,9 @@ from sqlalchemy import func, select
 
 from indexing.generation import current_manifest
 from portal.models import FINDABLE, Passage, Reading
-from portal.services import embeddings, reembedding
+from portal.services import embeddings, model_change
 from portal.services.index_rows import RowSource, waiting_passages
-from portal.services.reembedding import Progress
+from portal.services.model_change import Progress
 from portal.unit_of_work import UnitOfWork
 
 
@@ -49,5 +49,5 @@ def status(uow: UnitOfWork) -> IndexStatus:
         watermark=manifest.watermark if manifest else 0,
         head=RowSource(session, model).head() if model else 0,
         waiting=waiting_passages(uow),
-        change=reembedding.progress(uow),
+        change=model_change.progress(uow),
     )

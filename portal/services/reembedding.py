@@ -15,7 +15,6 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, delete, exists, func, or_, select, update
@@ -36,6 +35,7 @@ from portal.models import (
 from portal.resources import Resources
 from portal.services import embeddings, index_rows, reading_leases, rereading
 from portal.services.inserting import insert_missing
+from portal.services.model_change import measure, wanted
 from portal.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
@@ -44,8 +44,6 @@ log = logging.getLogger(__name__)
 AT_ONCE = 4
 # Seconds after which a job leaves the rest of a long reading to the next one.
 SLICE_SECONDS = 10.0
-# Seconds without a passage after which the speed is measured anew: nobody was at work.
-PAUSE_SECONDS = 300
 # How long the vectors of a model are kept that is not used any more: who changes back within that
 # time need not encode everything again.
 KEPT_DAYS = 7
@@ -85,7 +83,7 @@ def embed(resources: Resources, reading_id: int) -> None:
     for rows in embeddings.encoded(resources, encoder, reading_id, model.id):
         with resources.write() as uow:
             insert_missing(uow.session, Embedding, rows)
-            _measure(uow, model.id, begun, len(rows))
+            measure(uow, model.id, begun, len(rows))
             uow.session.execute(
                 update(Reembedding)
                 .where(Reembedding.reading_id == reading_id)
@@ -137,47 +135,13 @@ def rebuild(resources: Resources) -> Manifest:
             for rows in embeddings.encoded(resources, encoder, reading_id, model.id):
                 with resources.write() as uow:
                     insert_missing(uow.session, Embedding, rows)
-                    _measure(uow, model.id, begun, len(rows))
+                    measure(uow, model.id, begun, len(rows))
                 begun = resources.clock()
             with resources.write() as uow:
                 embeddings.publish(uow.session, reading_id, model.id)
         manifest = index_rows.fold_model(resources, model, rebuild=True)
         if _activate(resources, model.id, asked=True):
             return manifest
-
-
-def wanted(uow: UnitOfWork) -> EmbeddingModel | None:
-    """The model that is to take the place of the active one; None when none is."""
-    return uow.session.scalar(
-        select(EmbeddingModel).where(EmbeddingModel.wanted_since.is_not(None))
-    )
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a change is: `done` of `passages`. seconds: what is left, None: not known yet."""
-
-    model: str
-    done: int
-    passages: int
-    seconds: float | None
-
-
-def progress(uow: UnitOfWork) -> Progress | None:
-    """How far the change to another model is; None when there is none."""
-    model = wanted(uow)
-    if model is None:
-        return None
-    findable = select(func.count()).select_from(Passage).join(Reading)
-    findable = findable.where(Reading.current, Reading.state.in_(FINDABLE))
-    made = findable.join(Embedding, Embedding.passage_id == Passage.id)
-    passages = uow.session.scalar(findable) or 0
-    done = uow.session.scalar(made.where(Embedding.model_id == model.id)) or 0
-    begin, end = model.measured_from, model.measured_to
-    seconds = None
-    if begin and end and end > begin and model.measured:
-        seconds = (passages - done) * (end - begin).total_seconds() / model.measured
-    return Progress(model.identity, done, passages, seconds)
 
 
 def sweep(resources: Resources) -> None:
@@ -286,22 +250,6 @@ def _activate(resources: Resources, model_id: int, asked: bool = False) -> bool:
         uow.session.execute(delete(Reembedding))
     log.info("the model searched is now %s", model.identity)
     return True
-
-
-def _measure(uow: UnitOfWork, model_id: int, begun: datetime, count: int) -> None:
-    """Note that so many passages were encoded since `begun`."""
-    moment = uow.resources.clock()
-    pause = moment - timedelta(seconds=PAUSE_SECONDS)
-    this = update(EmbeddingModel).where(EmbeddingModel.id == model_id)
-    lately = EmbeddingModel.measured_to > pause
-    going_on = this.where(lately).values(
-        measured=EmbeddingModel.measured + count, measured_to=moment
-    )
-    plain = {"synchronize_session": False}
-    if uow.session.execute(going_on.returning(EmbeddingModel.id), execution_options=plain).first():
-        return
-    anew = this.values(measured=count, measured_from=begun, measured_to=moment)
-    uow.session.execute(anew, execution_options=plain)
 
 
 def _remove_some(resources: Resources, model_id: int) -> bool:

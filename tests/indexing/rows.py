@@ -33,6 +33,8 @@ class Rows:
     """Publications in memory, numbered from 1."""
 
     published: list[list[Entry]] = field(default_factory=list)
+    # What others see by now, where these rows are of a moment before.
+    newest: Rows | None = None
 
     def publish(self, *entries: Entry) -> int:
         self.published.append(list(entries))
@@ -51,6 +53,9 @@ class Rows:
 
     def head(self) -> int:
         return len(self.published)
+
+    def newest_head(self) -> int:
+        return (self.newest or self).head()
 
     def entries_after(self, sequence: int, until: int) -> Iterator[tuple[int, list[Entry]]]:
         for number in range(sequence + 1, min(until, len(self.published)) + 1):
@@ -79,6 +84,8 @@ class SharedRows:
 
     def head(self) -> int:
         return len(self._lines())
+
+    newest_head = head
 
     def entries_after(self, sequence: int, until: int) -> Iterator[tuple[int, list[Entry]]]:
         lines = self._lines()

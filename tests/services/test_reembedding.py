@@ -26,6 +26,7 @@ from portal.services import (
     embeddings,
     index_rows,
     index_status,
+    model_change,
     readings,
     reconciling,
     reembedding,
@@ -106,7 +107,7 @@ def active(desk: Desk) -> str:
         return model.identity
 
 
-def progress(desk: Desk) -> reembedding.Progress | None:
+def progress(desk: Desk) -> model_change.Progress | None:
     with desk.resources.read() as uow:
         return index_status.status(uow).change
 
@@ -135,7 +136,7 @@ def test_it_changes_by_itself(desk: Desk, small: Small, encoder: Encoder) -> Non
     assert desk.outbox.named("embed_reading") == [1, 2, 3]
     assert (active(desk), progress(desk)) == (
         encoder.identity,
-        reembedding.Progress("small model", 0, 3, None),
+        model_change.Progress("small model", 0, 3, None),
     )
     assert run(desk) == [*["embed_reading"] * 3, "switch_model"]
     assert (active(desk), progress(desk), small.encoded) == ("small model", None, 3)
@@ -241,7 +242,7 @@ def test_a_third_model_before_the_second_was_ready(desk: Desk, small: Small) -> 
     third = Small("third model")
     name(desk, "/srv/third", third)
     reconciling.reconcile(desk.resources)
-    assert progress(desk) == reembedding.Progress("third model", 0, 3, None)
+    assert progress(desk) == model_change.Progress("third model", 0, 3, None)
     desk.outbox.jobs += orders
     run(desk)
     assert (active(desk), third.encoded) == ("third model", 3)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from portal.models import Reading, ReadingState
-from portal.services import health, reembedding
+from portal.services import health, model_change
 from tests.conftest import Clock
 from tests.web.acting import EVERYBODY, ClientOf, Office, statuses, text_of
 
@@ -84,8 +84,8 @@ def test_room_on_the_disk(office: Office, reserve: int, words: str) -> None:
 def test_a_change_of_the_model_says_how_far_it_is(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    change = reembedding.Progress("another", 12340, 50000, 2400.0)
-    monkeypatch.setattr(reembedding, "progress", lambda uow: change)
+    change = model_change.Progress("another", 12340, 50000, 2400.0)
+    monkeypatch.setattr(model_change, "progress", lambda uow: change)
     page = text_of(office.get("administrator", "/admin/health"))
     assert "12,340 of 50,000 passages" in page
     assert "about 40 minutes" in page

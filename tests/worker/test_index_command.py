@@ -79,7 +79,8 @@ def test_the_commands(desk: Desk, case: str) -> None:
     assert status["model"] == desk.resources.encoder.identity
     assert run(settings, "index", "fold") == "Generation 1: 2 passages.\n"
     assert "2 passages of 2 versions" in run(settings, "index", "status")
-    assert run(settings, "index", "verify") == "The index and the database agree.\n"
+    agree = "The index and the database agree; 2 passages were searched for.\n"
+    assert run(settings, "index", "verify") == agree
     shutil.rmtree(settings.index_folder)
     assert "holds 2 passages" in run(settings, "index", "rebuild")
     assert json.loads(run(settings, "index", "verify", "--json"))["sound"] is True
