@@ -81,11 +81,11 @@ def main() -> None:
 def make(settings: Settings, encoder: Encoder, real: large_company.Real, passages: int) -> Figures:
     """Make the company and its index, unless that was done before; return what it took."""
     written = settings.data_folder / "made.json"
+    settings.data_folder.mkdir(parents=True, exist_ok=True)
+    upgrade(settings.database_url)
     if written.exists():
         found: Figures = json.loads(written.read_text("utf-8"))
         return found
-    settings.data_folder.mkdir(parents=True)
-    upgrade(settings.database_url)
     resources = _resources(settings)
     begin = time.perf_counter()
     large_company.found(resources, encoder, large_company.Drawn(real, passages), passages)
