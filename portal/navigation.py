@@ -12,7 +12,8 @@ from flask_babel.speaklater import LazyString
 from flask_login import current_user
 
 from portal.actor import Actor
-from portal.blueprints.context import shown_actor
+from portal.answer_endpoint import Endpoint
+from portal.blueprints.context import resources, shown_actor
 from portal.models import Role
 
 
@@ -86,9 +87,14 @@ SECTION_OF = {
 def template_values() -> dict[str, Any]:
     """What every page is given: its language and, for somebody signed in, the places to go.
 
-    searchable: whether the question box stands above the page.
+    searchable: whether the question box stands above the page. sends_to: another machine text of
+    documents may be sent to, None where everything stays here.
     """
-    values: dict[str, Any] = {"language": str(get_locale() or "")}
+    endpoint = Endpoint.of(resources().settings)
+    values: dict[str, Any] = {
+        "language": str(get_locale() or ""),
+        "sends_to": endpoint.host if endpoint and not endpoint.here else None,
+    }
     # When something of ours failed, the page that says so must not depend on anything that may.
     if not g.get("failed") and current_user.is_authenticated:
         values["navigation"] = _places()

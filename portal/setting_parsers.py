@@ -1,10 +1,12 @@
-"""Parsers of the settings' texts: each takes the text of one variable and returns its value.
+"""What a setting is made of: its field, and the parsers of the texts of variables.
 
-Each raises ValueError whose message completes the sentence «the value …».
+A parser takes the text of one variable and returns its value; it raises ValueError whose message
+completes the sentence «the value …».
 """
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 from collections.abc import Callable
@@ -14,6 +16,17 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 Parser = Callable[[str], Any]
+
+
+def setting(
+    meaning: str, default: Any, parse: Parser, *, unit: str = "", default_text: str = ""
+) -> Any:
+    """One field of `Settings`, with all a reader of the configuration page needs.
+
+    `default_text` replaces the default on that page where the real one depends on other settings.
+    """
+    metadata = {"meaning": meaning, "unit": unit, "parse": parse, "default_text": default_text}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 def whole(minimum: int, maximum: int) -> Parser:

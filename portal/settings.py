@@ -24,6 +24,7 @@ from portal.setting_parsers import (
     one_of,
     seconds,
     secret,
+    setting,
     size,
     store,
     time_zone,
@@ -51,17 +52,6 @@ class SettingsError(Exception):
         super().__init__(f"{key}: {reason}")
         self.key = key
         self.reason = reason
-
-
-def setting(
-    meaning: str, default: Any, parse: Parser, *, unit: str = "", default_text: str = ""
-) -> Any:
-    """One field of `Settings`, with all a reader of the configuration page needs.
-
-    `default_text` replaces the default on that page where the real one depends on other settings.
-    """
-    metadata = {"meaning": meaning, "unit": unit, "parse": parse, "default_text": default_text}
-    return dataclasses.field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,6 +187,27 @@ class Settings:
         seconds(60, 86400),
         unit="seconds",
     )
+    answer_url: str | None = setting(
+        "Address of an OpenAI-compatible endpoint whose model may write answers, with its version:"
+        " `http://127.0.0.1:11434/v1`. Passages a person asks an answer from are sent there.",
+        None,
+        url("http", "https"),
+        unit="URL",
+        default_text="none: no text leaves the portal",
+    )
+    answer_model: str = setting(
+        "Model of that endpoint, by the name it has there. Wanted with `HANDOVER_ANSWER_URL`.",
+        "",
+        str,
+        unit="name",
+        default_text="none",
+    )
+    answer_key: str | None = setting(
+        "Key that endpoint asks for, if it does.", None, str, unit="text", default_text="none"
+    )
+    answer_seconds: float = setting(
+        "Longest time a written answer is waited for.", 60.0, seconds(1, 600), unit="seconds"
+    )
     search_log_days: int = setting(
         "Days for which searches are kept: for the people who asked, and counted by position.",
         180,
@@ -291,6 +302,9 @@ class Settings:
             text = environ[key].strip()
             if text:
                 values[fields[key].name] = _parse(key, text, fields[key].metadata["parse"])
+        if values.get("answer_url") and not values.get("answer_model"):
+            key = environment_key("answer_model")
+            raise SettingsError(key, "name the model that HANDOVER_ANSWER_URL is to be asked for.")
         return cls(**values)
 
     def signing_key(self) -> str:

@@ -10,9 +10,10 @@ from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
 from portal import place_words
-from portal.blueprints.context import reading, resources
+from portal.answer_endpoint import Endpoint
+from portal.blueprints.context import reading, resources, wants_json
 from portal.blueprints.paging import page_number
-from portal.services import feedback, pictures, questions, search, searches, suggesting
+from portal.services import composing, feedback, pictures, questions, search, searches, suggesting
 from portal.services.search_scope import SearchForm
 from portal.services.searches import SearchRecord
 
@@ -39,13 +40,14 @@ def results() -> ResponseReturnValue:
             form=form,
             found=found,
             answer=answer,
-            arguments={key: asked[key] for key in ("q", *FILTERS) if asked.get(key)},
+            arguments=_arguments(),
             examples=[] if found.query.text else suggesting.examples(uow),
             may_ask=questions.may_ask(uow),
             places=place_words,
             marks=feedback.marks(uow, [hit.version for hit in found.hits]),
             previews=pictures.previews(uow, [hit.version for hit in found.hits]),
             token=record.token if record else None,
+            writer=Endpoint.of(resources().settings) if found.hits else None,
             recent=[] if found.query.text else searches.own(uow, RECENT),
         )
     return _kept(page, uow.actor.id, record)
@@ -61,6 +63,28 @@ def answer() -> ResponseReturnValue:
         record = searches.record_of_answer(uow, form, token, found)
         page = render_template("search/_answer.html", answer=found, token=token, places=place_words)
     return _kept(page, uow.actor.id, record)
+
+
+@blueprint.post("/search/written")
+@login_required
+def written() -> ResponseReturnValue:
+    """An answer a language model writes from the passages found: a piece of the page of hits, or,
+    without scripts, a page of its own. Somebody asks for it: it costs time, and it sends text."""
+    form, token = _form(), request.values.get("search", "")
+    with reading() as uow:
+        draft = composing.draft(uow, form)
+    text = composing.ask(resources(), draft)
+    page = "search/_written.html" if wants_json() else "search/written.html"
+    with reading() as uow:
+        answer = composing.written(uow, draft, text)
+        return render_template(
+            page,
+            written=answer,
+            form=form,
+            token=token,
+            arguments=_arguments(),
+            places=place_words,
+        )
 
 
 @blueprint.get("/search/suggestions")
@@ -80,14 +104,21 @@ def _kept(page: str, person_id: int, record: SearchRecord | None) -> Response:
     return sent
 
 
+def _arguments() -> dict[str, str]:
+    """What leads to the same hits again."""
+    sent = request.values
+    return {key: sent[key] for key in ("q", *FILTERS) if sent.get(key)}
+
+
 def _form() -> SearchForm:
+    """What was asked, in the address or in a form."""
     return SearchForm(
-        query=request.args.get("q", ""),
+        query=request.values.get("q", ""),
         position=_plain("position"),
         handover=_plain("handover"),
         kind=_plain("type"),
         language=_plain("language"),
-        verified=bool(request.args.get("verified")),
+        verified=bool(request.values.get("verified")),
         person=_plain("person"),
         after=_day("after"),
         before=_day("before"),
@@ -96,12 +127,12 @@ def _form() -> SearchForm:
 
 
 def _plain(name: str) -> str:
-    return request.args.get(name, "").replace("\x00", "")
+    return request.values.get(name, "").replace("\x00", "")
 
 
 def _day(name: str) -> date | None:
     """A day of the filter; None for one that is none: the address bar is no form."""
     try:
-        return date.fromisoformat(request.args.get(name, ""))
+        return date.fromisoformat(request.values.get(name, ""))
     except ValueError:
         return None

@@ -188,6 +188,24 @@ def archives(settings: Settings) -> Finding:
     )
 
 
+def answers(settings: Settings) -> Finding:
+    """Whether a model may write answers, where text then goes, and whether it is there."""
+    from portal.answer_endpoint import Endpoint
+
+    endpoint = Endpoint.of(settings)
+    if endpoint is None:
+        return ok("answers", "no model writes answers; no text leaves the portal")
+    text = f"«{endpoint.model}» writes them when asked; passages go to {endpoint.shown}"
+    problem = endpoint.problem()
+    if problem is not None:
+        advice = "Check HANDOVER_ANSWER_URL and HANDOVER_ANSWER_KEY. Search works without it."
+        return Finding("answers", State.WARN, f"{text}, which does not answer: {problem}", advice)
+    if not endpoint.private:
+        advice = "Use https: passages and the key can be read on the way."
+        return Finding("answers", State.WARN, f"{text}, unencrypted", advice)
+    return ok("answers", text)
+
+
 CHECKS: tuple[Callable[[Settings], Finding], ...] = (
     python,
     folders,
@@ -198,4 +216,5 @@ CHECKS: tuple[Callable[[Settings], Finding], ...] = (
     index,
     libreoffice,
     archives,
+    answers,
 )

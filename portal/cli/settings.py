@@ -67,8 +67,10 @@ def _shown(name: str, settings: Settings) -> str:
     value = getattr(settings, name)
     if name == "secret_key":
         return HIDDEN if value else "(made once, kept in the data folder)"
+    if name == "answer_key":
+        return HIDDEN if value else "(none)"
     if value is None:
-        return "(automatic)"
+        return "(none)" if name == "answer_url" else "(automatic)"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return without_password(str(value))

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
+from portal.answer_endpoint import Endpoint
 from portal.models import FINISHED, Reading, ReadingState
 from portal.permissions import Action
 from portal.services import model_change, rereading
@@ -28,6 +29,7 @@ class Health:
     stalled: they wait and no worker is at work. failed, partial: current readings that ended so.
     outdated: versions that a better reader reads again by and by; they are found meanwhile.
     change: how far the portal is on its way to another model; None when it is not.
+    writer: the model that writes answers, None where none is set.
     free_bytes: on the disk of the data folder; below reserve_bytes no file is taken.
     """
 
@@ -40,6 +42,7 @@ class Health:
     free_bytes: int
     reserve_bytes: int
     change: Progress | None = None
+    writer: Endpoint | None = None
 
     @property
     def disk_full(self) -> bool:
@@ -76,6 +79,7 @@ def show(uow: UnitOfWork) -> Health:
         failed=ends.get(ReadingState.FAILED, 0),
         partial=ends.get(ReadingState.PARTIAL, 0),
         outdated=rereading.waiting(uow),
+        writer=Endpoint.of(settings),
         free_bytes=shutil.disk_usage(settings.data_folder).free,
         reserve_bytes=settings.free_disk_reserve_bytes,
         change=model_change.progress(uow),

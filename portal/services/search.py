@@ -125,12 +125,27 @@ def answer(uow: UnitOfWork, form: SearchForm) -> AnswerLine | None:
     found = _retrieved(uow, form)
     if found.vector is None or not found.mine.rows.size:
         return None
-    # The words of a version that another one stands for are not quoted.
-    hits = [h for g in found.groups for h in g.hits if h.reading_id == g.shown.reading_id]
-    hits.sort(key=lambda hit: (-hit.score, hit.passage_id))
+    hits = found.quotable
     weights = found.index.weights(found.query.text) if found.index else Weights({}, 0.0)
     asked = Asked(found.query, found.vector, weights, hits)
     return answering.answered(uow, asked, _versions(uow, hits[:PASSAGES]))
+
+
+def nearest(
+    uow: UnitOfWork, form: SearchForm, most: int
+) -> tuple[Query, list[tuple[Passage, Version]]]:
+    """The passages nearest to what was asked, best first, at most so many, with their versions.
+
+    Raises Forbidden and NotReady.
+    """
+    found = _retrieved(uow, form)
+    hits = found.quotable[:most]
+    versions, passages = _versions(uow, hits), _passages(uow, hits)
+    return found.query, [
+        (passages[hit.passage_id], versions[hit.reading_id])
+        for hit in hits
+        if hit.passage_id in passages and hit.reading_id in versions
+    ]
 
 
 @dataclass(frozen=True)
@@ -143,6 +158,12 @@ class _Retrieved:
     index: Index | None
     vector: FloatArray | None
     groups: list[_Group]
+
+    @property
+    def quotable(self) -> list[Hit]:
+        """All hits, best first, without those of a version that another one stands for."""
+        hits = [h for g in self.groups for h in g.hits if h.reading_id == g.shown.reading_id]
+        return sorted(hits, key=lambda hit: (-hit.score, hit.passage_id))
 
 
 def _retrieved(uow: UnitOfWork, form: SearchForm) -> _Retrieved:
@@ -236,11 +257,15 @@ def _versions(uow: UnitOfWork, hits: Sequence[Hit]) -> dict[int, Version]:
     return {row[0]: row[1] for row in rows}
 
 
+def _passages(uow: UnitOfWork, hits: Sequence[Hit]) -> dict[int, Passage]:
+    wanted = select(Passage).where(Passage.id.in_([hit.passage_id for hit in hits]))
+    return {passage.id: passage for passage in uow.session.scalars(wanted)}
+
+
 def _lines(uow: UnitOfWork, query: Query, groups: Sequence[_Group]) -> list[HitLine]:
     versions = _versions(uow, [group.shown for group in groups])
     shown = [group for group in groups if group.shown.reading_id in versions]
-    wanted = select(Passage).where(Passage.id.in_([group.shown.passage_id for group in shown]))
-    passages = {passage.id: passage for passage in uow.session.scalars(wanted)}
+    passages = _passages(uow, [group.shown for group in shown])
     newer = _newer(uow, versions.values())
     return [
         _line(
