@@ -69,7 +69,9 @@ def test_an_answer_leads_to_its_passages(
     assert piece.count("<blockquote") == 1
     assert "对账单" in model.seen
     # Without scripts it is a page of its own.
-    page = office.post("receiver", WRITTEN, {"q": QUESTION, "language": "zh"}).get_data(as_text=True)
+    page = office.post("receiver", WRITTEN, {"q": QUESTION, "language": "zh"}).get_data(
+        as_text=True
+    )
     assert "<html" in page
     assert "每月五日前寄出。" in page
     assert "Back to what was found" in page
