@@ -7,6 +7,7 @@ completes the sentence «the value …».
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import os
 import re
 from collections.abc import Callable
@@ -129,3 +130,10 @@ def secret(text: str) -> str:
     if len(text) < 32:
         raise ValueError("must have at least 32 characters")
     return text
+
+
+def unknown(key: str, known: list[str]) -> str:
+    """Return what to say about a variable there is not, with the one that may be meant."""
+    near = difflib.get_close_matches(key, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else "`handover settings` lists those there are."
+    return f"there is no such setting; {hint}"

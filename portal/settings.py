@@ -8,7 +8,6 @@ months later by the wrong person.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from portal.setting_parsers import (
     size,
     store,
     time_zone,
+    unknown,
     url,
     whole,
     yes_or_no,
@@ -298,7 +298,7 @@ class Settings:
         values: dict[str, Any] = {}
         for key in sorted(key for key in environ if key.startswith(PREFIX)):
             if key not in fields:
-                raise SettingsError(key, _unknown(key, list(fields)))
+                raise SettingsError(key, unknown(key, list(fields)))
             text = environ[key].strip()
             if text:
                 values[fields[key].name] = _parse(key, text, fields[key].metadata["parse"])
@@ -335,12 +335,6 @@ def without_password(address: str) -> str:
     if parts.password is None:
         return address
     return urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", ":***@")))
-
-
-def _unknown(key: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(key, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else "`handover settings` lists those there are."
-    return f"there is no such setting; {hint}"
 
 
 def _parse(key: str, text: str, parse: Parser) -> Any:
