@@ -67,12 +67,24 @@ class _Passages:
 
     def holds_stem(self, word: str) -> bool:
         terms = {(name, stem(word)): 1.0 for name in ("words", "title")}
-        return any(segment.words.search(terms, s, 1).ordinals.size for segment, s in self._within)
+        return any(_holds(segment, scope, terms) for segment, scope in self._within)
 
     def near(self, word: str, others: dict[str, int]) -> Near | None:
         """Those of the others that stand there, in how many passages at most."""
         held = {other: count for other, count in others.items() if self.holds(other)}
         return Near(word, tuple(sorted(held)), sum(held.values())) if held else None
+
+
+def _holds(segment: Segment, scope: Scope, terms: dict[Term, float]) -> bool:
+    """Whether one of the terms stands in a passage of the scope.
+
+    Looking costs a visit to every passage with the term, so it is done only where counting does not
+    tell: more passages hold it than lie outside of the scope.
+    """
+    most = max(segment.words.frequencies([*terms]))
+    if not most or most > segment.passages - scope.count:
+        return most > 0
+    return bool(segment.words.search(terms, scope, 1).ordinals.size)
 
 
 def _mistyped(words: Sequence[str], passages: _Passages) -> Iterator[Near]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, func, select
+from sqlalchemy.orm import lazyload
 
 from portal.actor import load_actor
 from portal.errors import InvalidInput, Problem, TooManyAttempts
@@ -81,7 +82,8 @@ def choose_language(uow: UnitOfWork, language: str) -> None:
 
 def session_holder(uow: UnitOfWork, person_id: int, session_version: int) -> Person | None:
     """The person a session cookie belongs to; None when it no longer counts."""
-    person = uow.session.get(Person, person_id)
+    # Who signed in, for every page; what the person may do is asked by the unit of work.
+    person = uow.session.get(Person, person_id, options=[lazyload(Person.grants)])
     if person is None or not person.active or person.session_version != session_version:
         return None
     return person
