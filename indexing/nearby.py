@@ -27,7 +27,7 @@ _LONG_ENOUGH = 5
 _NAME = range(2, 5)
 _OFF_BY_ONE = 3
 # Words and names looked at, so that a pasted page costs no more than a sentence.
-_MOST = 40
+_MOST = 24
 # What stands beside a name and in none.
 _BESIDE = frozenset("的了吗呢吧么啊是和与在及或有")
 
@@ -48,7 +48,10 @@ def nearby(query: Query, within: Sequence[Scoped]) -> tuple[Near, ...]:
 
 
 def _both(one: Near, two: Near) -> Near:
-    return Near(one.word, one.others + two.others, one.passages + two.passages)
+    if one.others == two.others:
+        return one
+    others = tuple(dict.fromkeys(one.others + two.others))
+    return Near(one.word, others, one.passages + two.passages)
 
 
 class _Passages:
@@ -89,9 +92,10 @@ def _holds(segment: Segment, scope: Scope, terms: dict[Term, float]) -> bool:
 
 def _mistyped(words: Sequence[str], passages: _Passages) -> Iterator[Near]:
     """Latin words of no passage that are one slip away from one that is."""
-    telling = (word.casefold() for word in words if word.isascii() and word.isalpha())
-    for word in islice(telling, _MOST):
-        if len(word) < _LONG_ENOUGH or word in silent() or passages.holds_stem(word):
+    letters = (word.casefold() for word in words if word.isascii() and word.isalpha())
+    telling = (word for word in letters if len(word) >= _LONG_ENOUGH and word not in silent())
+    for word in islice(dict.fromkeys(telling), _MOST):
+        if passages.holds_stem(word):
             continue
         slips = _slips(word)
         counts = passages.anywhere([("sequence", slip) for slip in slips])
@@ -113,7 +117,8 @@ def _slips(word: str) -> list[str]:
 def _misspelled_names(run: str, passages: _Passages) -> Iterator[Near]:
     """Names of no passage that sound like one that is and differ in one character."""
     windows = (run[at : at + _OFF_BY_ONE] for at in range(len(run) - _OFF_BY_ONE + 1))
-    for name in islice((each for each in windows if _could_be_name(each)), _MOST):
+    likely = dict.fromkeys(each for each in windows if _could_be_name(each))
+    for name in islice(likely, _MOST):
         if passages.holds(name):
             continue
         others = [
@@ -143,11 +148,15 @@ def _in_pinyin(words: Sequence[str], passages: _Passages) -> Iterator[Near]:
 def _spelled(words: Sequence[str]) -> Iterator[tuple[Sequence[str], list[tuple[str, ...]]]]:
     """Yield one to three words that may be a name together, and how it may be read."""
     small = [word.casefold() for word in words]
+    seen: set[tuple[str, ...]] = set()
     for at in range(len(small)):
         for length in (1, 2, 3):
-            parts = small[at : at + length]
+            parts = tuple(small[at : at + length])
             if len(parts) < length or silent().intersection(parts):
                 break
+            if parts in seen:
+                continue
+            seen.add(parts)
             if length == 1 and parts[0] in ENGLISH:
                 continue
             read = [_joined(parts)]

@@ -7,6 +7,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import product
 
 from indexing.tokens import normalise
 
@@ -35,16 +36,22 @@ _ENGLISH = """aide aiming annexing anti antique anyone bingo bite bone bore buyi
 # Of nearly everybody; a name is told from other words by beginning with one.
 SURNAMES = frozenset(_SHORT_SURNAMES) | frozenset(_LONG_SURNAMES.split())
 ENGLISH = frozenset(_ENGLISH.split())
+# Read differently as a surname than otherwise.
+_AS_SURNAMES = {
+    "单": "shan", "曾": "zeng", "解": "xie", "仇": "qiu", "缪": "miao", "翟": "zhai", "覃": "qin",
+    "卜": "bu", "乐": "yue", "尉": "yu", "牟": "mu",
+}  # fmt: skip
 # The longest syllables: zhuang, chuang, shuang.
 _LONGEST = 6
+_USUAL = 2
 _VOWELS = frozenset("aeiouü")
 _TONES = re.compile("[\u0300\u0301\u0304\u030c]")
 
 
 def homophones(character: str) -> str:
     """Return the other characters that may be read like this one."""
-    sounds = _sounds().get(character, ())
-    return "".join(sorted({one for sound in sounds for one in _characters()[sound]} - {character}))
+    typed = [_typed(sound)[0] for sound in _sounds().get(character, ())]
+    return "".join(sorted({one for each in typed for one in _characters()[each]} - {character}))
 
 
 def written_as(syllable: str) -> str:
@@ -77,48 +84,50 @@ def syllables_of(letters: str) -> list[tuple[str, ...]]:
 
 @lru_cache(maxsize=1)
 def _sounds() -> dict[str, tuple[str, ...]]:
-    """Return the syllables of each character of the index, which is written in Simplified."""
+    """Return how each character of the index is read, the index being written in Simplified.
+
+    The first two readings, the usual one first: further ones hardly anybody has met in a name.
+    """
     # Takes a moment and memory, and many a portal is never asked in pinyin.
     from pypinyin.pinyin_dict import pinyin_dict
 
-    every = ((chr(code), readings) for code, readings in pinyin_dict.items())
+    every = ((chr(code), readings.split(",")) for code, readings in pinyin_dict.items())
     return {
-        character: tuple(
-            dict.fromkeys(each for reading in readings.split(",") for each in _plain(reading))
-        )
+        character: tuple(dict.fromkeys(filter(None, map(_toneless, readings[:_USUAL]))))
         for character, readings in every
         if "\u4e00" <= character <= "\u9fff" and normalise(character) == character
     }
 
 
-def _plain(reading: str) -> tuple[str, ...]:
-    """Return how a reading with its tone is typed: lǚ as lv, lu or lyu."""
-    bare = _TONES.sub("", unicodedata.normalize("NFD", reading))
-    whole = unicodedata.normalize("NFC", bare)
-    if not _VOWELS.intersection(whole):
-        # 嗯 is read ng: no name is, and every word that ends so would be one.
-        return ()
-    return tuple(dict.fromkeys(whole.replace("ü", typed) for typed in ("v", "u", "yu")))
+def _toneless(reading: str) -> str:
+    bare = unicodedata.normalize("NFC", _TONES.sub("", unicodedata.normalize("NFD", reading)))
+    # 嗯 is read ng: no name is, and every word that ends so would be one.
+    return bare if _VOWELS.intersection(bare) else ""
+
+
+def _typed(sound: str) -> list[str]:
+    """Return how a syllable is typed: lü as lv, lu or lyu."""
+    return list(dict.fromkeys(sound.replace("ü", typed) for typed in ("v", "u", "yu")))
 
 
 @lru_cache(maxsize=1)
 def _characters() -> dict[str, str]:
-    """Return the characters of each syllable."""
-    found: dict[str, list[str]] = defaultdict(list)
+    """Return the characters of each syllable as it is typed."""
+    found: dict[str, dict[str, None]] = defaultdict(dict)
     for character, sounds in _sounds().items():
         for sound in sounds:
-            found[sound].append(character)
-    return {sound: "".join(characters) for sound, characters in found.items()}
+            for typed in _typed(sound):
+                found[typed][character] = None
+    return {typed: "".join(characters) for typed, characters in found.items()}
 
 
 @lru_cache(maxsize=1)
 def _surnames() -> dict[tuple[str, ...], list[str]]:
-    """Return the surnames of each one or two syllables."""
+    """Return the surnames of each one or two syllables as they are typed."""
     found: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for surname in sorted(SURNAMES):
-        readings: list[tuple[str, ...]] = [()]
-        for character in surname:
-            readings = [(*read, sound) for read in readings for sound in _sounds()[character]]
-        for reading in readings:
-            found[reading].append(surname)
+        read = [(*_sounds()[one][:1], *_AS_SURNAMES.get(one, "").split()) for one in surname]
+        for way in product(*read):
+            for typed in product(*map(_typed, way)):
+                found[typed].append(surname)
     return dict(found)

@@ -74,17 +74,19 @@ def written() -> ResponseReturnValue:
     with reading() as uow:
         draft = composing.draft(uow, form)
     text = composing.ask(resources(), draft)
-    page = "search/_written.html" if wants_json() else "search/written.html"
+    template = "search/_written.html" if wants_json() else "search/written.html"
     with reading() as uow:
         answer = composing.written(uow, draft, text)
-        return render_template(
-            page,
+        record = searches.record_of_written(uow, form, token) if answer.said else None
+        page = render_template(
+            template,
             written=answer,
             form=form,
             token=token,
             arguments=_arguments(),
             places=place_words,
         )
+    return _kept(page, uow.actor.id, record)
 
 
 @blueprint.get("/search/suggestions")

@@ -122,11 +122,22 @@ def record_of_answer(
 
     A question counts as one without an answer until one is found.
     """
-    if not uow.resources.settings.search_log_days or not _TOKEN.fullmatch(token):
-        return None
     if answer is not None and not answer.quotes:
         return None
     outcome = SearchOutcome.FOUND if answer is None else SearchOutcome.ANSWERED
+    return _addition(uow, form, token, outcome)
+
+
+def record_of_written(uow: UnitOfWork, form: SearchForm, token: str) -> SearchRecord | None:
+    """What an answer that a model has written adds to the search `token`."""
+    return _addition(uow, form, token, SearchOutcome.ANSWERED)
+
+
+def _addition(
+    uow: UnitOfWork, form: SearchForm, token: str, outcome: SearchOutcome
+) -> SearchRecord | None:
+    if not uow.resources.settings.search_log_days or not _TOKEN.fullmatch(token):
+        return None
     text = parse(form.query).text
     return SearchRecord(token, text, _plain(text), outcome, 0, (), first=True)
 

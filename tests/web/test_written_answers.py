@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from portal.models import Document, Visibility
+from portal.models import Document, Search, SearchOutcome, Visibility
 from tests.fake_model import FakeModel, running
 from tests.services.library import CLIENTS, Library
 from tests.web.acting import Office, main_of, statuses, text_of
@@ -207,6 +208,23 @@ def test_failures_are_sentences_in_both_languages(
         page = office.post("receiver", WRITTEN, {"q": QUESTION}, headers=headers)
         assert page.status_code == 503
         assert words in text_of(page)
+
+
+def test_a_search_whose_answer_was_written_counts_as_answered(
+    office: Office, library: Library, model: FakeModel
+) -> None:
+    library.add(CLIENTS, "客户.md")
+    outcomes = []
+    for said in ("NO_ANSWER", "每月五日[1]。"):
+        model.answer = said
+        with office.get("receiver", "/search", query_string={"q": "谁批准出差？"}) as hits:
+            token = re.search(r'name="search" value="([^"]+)"', hits.text)
+        assert token is not None
+        form = {"q": "谁批准出差？", "search": token[1]}
+        office.post("receiver", WRITTEN, form, headers=SCRIPT).close()
+        with library.desk.company.looking("receiver") as uow:
+            outcomes += uow.session.scalars(select(Search.outcome))
+    assert outcomes == [SearchOutcome.ABSTAINED, SearchOutcome.ANSWERED]
 
 
 def test_health_says_where_text_goes(office: Office, model: FakeModel) -> None:

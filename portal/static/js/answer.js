@@ -39,12 +39,12 @@ async function write(form) {
   form.after(place);
   button.disabled = false;
   state.hidden = true;
-  announce(place.textContent.trim());
+  announce((place.querySelector(".answer-written") ?? place).textContent.trim());
 }
 
 function problem(sentence) {
   const body = make("div", { class: "callout-body" }, make("p", {}, sentence));
-  return make("div", { class: "callout callout-warn", role: "alert" }, body);
+  return make("div", { class: "callout callout-warn" }, body);
 }
 
 for (const form of document.querySelectorAll("form[data-written]")) {
