@@ -13,13 +13,14 @@ import numpy as np
 
 from indexing.agreement import believed
 from indexing.entry import Entry, EntrySource, FloatArray, Hit, IdArray
-from indexing.generation import Generation, open_generation, pointer_of
+from indexing.generation import Generation
 from indexing.growing import Growing
 from indexing.manifest import IdentityMismatch, IndexDamaged
 from indexing.nearby import Scoped, nearby
 from indexing.query import Query, parse
 from indexing.retrieval import retrieve, weights_within
 from indexing.segment import Segment
+from indexing.shelf import FolderShelf, Shelf
 from indexing.terms import Weights
 
 __all__ = ["Entry", "EntrySource", "Hit", "IdentityMismatch", "Index", "Mode"]
@@ -43,16 +44,15 @@ class _State:
 
 
 class Index:
-    """The index of one folder in one process; thread-safe.
+    """The index of one shelf in one process; thread-safe.
 
     Searches work on what was caught up last and never wait for a catching up of another thread.
     """
 
-    def __init__(self, folder: Path, identity: str, dimension: int, state: _State) -> None:
-        """Use `open`."""
-        self._folder = folder
-        self._identity = identity
-        self._dimension = dimension
+    def __init__(self, shelf: Shelf, state: _State) -> None:
+        """Use `open` or `on`."""
+        self._shelf = shelf
+        self._dimension = shelf.dimension
         self._state = state
         self._growing: Growing | None = None
         self._caught_up = False
@@ -65,8 +65,12 @@ class Index:
         `identity` and `dimension` are the encoder's. Raises IdentityMismatch when the folder was
         made with another model. A damaged folder is no error: see `damage`.
         """
-        generation = open_generation(folder, identity, dimension, {})
-        return cls(folder, identity, dimension, _state_of(generation, None))
+        return cls.on(FolderShelf(folder, identity, dimension))
+
+    @classmethod
+    def on(cls, shelf: Shelf) -> Index:
+        """Open what is on a shelf. Raises IdentityMismatch."""
+        return cls(shelf, _state_of(shelf.open({}), None))
 
     @property
     def damage(self) -> IndexDamaged | None:
@@ -124,12 +128,11 @@ class Index:
 
     def _newest(self, state: _State) -> Generation:
         """Return the generation of the folder: the one in use, unless another was folded."""
-        pointer = pointer_of(self._folder)
+        pointer = self._shelf.pointer()
         # No pointer: the folder was deleted. What is mapped is still whole, so keep it.
         if not pointer or pointer == state.generation.pointer:
             return state.generation
-        known = dict(state.generation.segments)
-        return open_generation(self._folder, self._identity, self._dimension, known)
+        return self._shelf.open(dict(state.generation.segments))
 
     def _is_behind(self, source: EntrySource, head: int) -> bool:
         """Whether the rows are of a moment before the last catching up: then all is there already.
