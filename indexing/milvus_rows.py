@@ -32,7 +32,8 @@ def create_passages(client: Any, name: str, dimension: int) -> None:
     schema.add_field("vector", DataType.FLOAT_VECTOR, dim=dimension)
     schema.add_field("words", DataType.SPARSE_FLOAT_VECTOR)
     indexes = client.prepare_index_params()
-    indexes.add_index("vector", index_type="AUTOINDEX", metric_type="IP")
+    # Exact: an approximate one may leave out what somebody who may read little is looking for.
+    indexes.add_index("vector", index_type="FLAT", metric_type="IP")
     indexes.add_index("words", index_type="SPARSE_INVERTED_INDEX", metric_type="IP")
     # Strong: what was written is found by every client at once.
     client.create_collection(name, schema=schema, index_params=indexes, consistency_level="Strong")

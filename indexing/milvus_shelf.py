@@ -49,6 +49,8 @@ _MEASURED = 5000
 # memory, so this is about memory alone.
 _FRESH = 5.0
 _STATE = 0
+# No generation there: those who search one that was deleted have to notice.
+_NOTHING = b"nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +79,22 @@ class MilvusShelf:
         self._name = name
         self._folder = folder
         self.identity, self.dimension = model
-        self._seen: tuple[float, bytes] = (0.0, b"")
+        self._seen: tuple[float, bytes] = (0.0, _NOTHING)
 
     def pointer(self) -> bytes:
-        """Return what names the current generation, empty when nothing was folded yet."""
+        """Return what names the current generation, or that there is none."""
         moment, pointer = self._seen
-        if not pointer or time.monotonic() - moment > _FRESH:
+        if pointer == _NOTHING or time.monotonic() - moment > _FRESH:
             number, state = self._current()
-            pointer = json.dumps([number, state and asdict(state)]).encode() if state else b""
+            pointer = json.dumps([number, state and asdict(state)]).encode() if state else _NOTHING
             self._seen = (time.monotonic(), pointer)
         return pointer
 
     def open(self, known: Mapping[SegmentRecord, Segment]) -> Generation:
         """Open the current generation."""
-        self._seen = (0.0, b"")
+        self._seen = (0.0, _NOTHING)
         pointer = self.pointer()
-        if not pointer:
+        if pointer == _NOTHING:
             return Generation(pointer, None, (), 0, None)
         number, values = json.loads(pointer)
         state = _State(**values)
@@ -122,7 +124,7 @@ class MilvusShelf:
             if state.watermark < head or rebuild:
                 state = self._write(number, state, source, head)
             self._drop(number - 1)
-            self._seen = (0.0, b"")
+            self._seen = (0.0, _NOTHING)
             return self._manifest(number, state, self._record(number, state))
 
     def contents(self) -> Contents:
@@ -134,7 +136,7 @@ class MilvusShelf:
     def remove(self) -> None:
         """Remove every generation."""
         self._drop(self._numbers()[-1] + 1 if self._numbers() else 0)
-        self._seen = (0.0, b"")
+        self._seen = (0.0, _NOTHING)
 
     def _connected(self) -> Any:
         return connected(self._url)

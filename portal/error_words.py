@@ -81,6 +81,7 @@ WORDS: dict[str, LazyString] = {
     "answer_endpoint_refused": _l("The model that writes answers refused the request (status %(status)s). Tell the administrator."),
     "answer_unreadable": _l("What the model sent could not be understood. Tell the administrator."),
     "index_mismatch": _l("The search index was made with another model. The administrator has to run «handover index fold»."),
+    "index_unreachable": _l("The server that holds the search index does not answer. The administrator can see why with «handover doctor»."),
     "sample_not_empty": _l("There are people in this portal already; the sample company goes into an empty one only."),
     "sample_interrupted": _l("Another version of the portal was stopped while it filled in the sample company."),
     "import_changed": _l("People have changed since this was shown. Look at the new plan and confirm again."),

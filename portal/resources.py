@@ -22,6 +22,7 @@ from portal.database import READ_ONLY, make_engine
 from portal.errors import NotReady
 from portal.findable import Scopes
 from portal.models.base import now
+from portal.setting_parsers import FOLDER
 from portal.settings import Settings
 from portal.unit_of_work import Job, UnitOfWork
 from storage import BlobStore, open_store
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from indexing.encoder import Encoder
     from indexing.index import Index
     from indexing.model_unavailable import ModelUnavailable
+    from indexing.shelf import Shelf
     from portal.models import EmbeddingModel
 
 Sender = Callable[[Job], None]
@@ -115,8 +117,19 @@ class Resources:
 
     def index_folder(self, identity: str) -> Path:
         """Where the index of one model lies: each has its own, so one is made beside another."""
-        name = hashlib.sha256(identity.encode()).hexdigest()[:16]
-        return self.settings.index_folder / f"model-{name}"
+        return self.settings.index_folder / f"model-{_short(identity)}"
+
+    def shelf(self, identity: str, dimension: int) -> Shelf:
+        """The sealed part of the index of one model, in its folder or in Milvus."""
+        from indexing.shelf import FolderShelf
+
+        folder, index = self.index_folder(identity), self.settings.index
+        if index == FOLDER:
+            return FolderShelf(folder, identity, dimension)
+        from indexing.milvus_shelf import MilvusShelf
+
+        url = index.removeprefix("milvus+").removeprefix("file://")
+        return MilvusShelf(url, f"handover_{_short(identity)}", folder, (identity, dimension))
 
     def index(self, active: EmbeddingModel | None) -> Index:
         """The search index of the active model, opened at first use; catch it up before a search.
@@ -138,7 +151,7 @@ class Resources:
         with self._index_lock:
             if self._index is None or self._index[0] != identity:
                 try:
-                    opened = Index.open(self.index_folder(identity), identity, dimension)
+                    opened = Index.on(self.shelf(identity, dimension))
                 except IdentityMismatch as error:
                     raise NotReady("index_mismatch") from error
                 self._index = (identity, opened)
@@ -183,3 +196,7 @@ class Resources:
     def close(self) -> None:
         """Give connections back; for tests and commands that end."""
         self.engine.dispose()
+
+
+def _short(identity: str) -> str:
+    return hashlib.sha256(identity.encode()).hexdigest()[:16]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import importlib.util
 import os
 import re
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 Parser = Callable[[str], Any]
+FOLDER = "folder"
 
 
 def setting(
@@ -114,6 +116,18 @@ def url(*schemes: str, word: str | None = None) -> Parser:
         raise ValueError(f"must start with {starts}{alternative}")
 
     return parse
+
+
+def index_place(text: str) -> str:
+    """Parse where the index stands: the word `folder`, or a Milvus server if its client is here."""
+    scheme = urlsplit(text).scheme
+    if text == FOLDER:
+        return text
+    if scheme not in {"milvus+http", "milvus+https", "milvus+file"}:
+        raise ValueError(f"must start with milvus+http:// or milvus+https:// or be {FOLDER}")
+    if importlib.util.find_spec("pymilvus") is None:
+        raise ValueError("needs a package: `pip install 'handover-portal[milvus]'`")
+    return text
 
 
 def time_zone(text: str) -> str:

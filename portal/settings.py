@@ -18,8 +18,10 @@ from zoneinfo import ZoneInfo
 
 from portal.secret_file import read_or_create_secret
 from portal.setting_parsers import (
+    FOLDER,
     Parser,
     folder,
+    index_place,
     one_of,
     seconds,
     secret,
@@ -124,6 +126,13 @@ class Settings:
         folder,
         unit="path",
         default_text="folder `index` in the data folder",
+    )
+    index: str = setting(
+        "Where the folded part of the search index stands: `folder` (the index folder of each "
+        "machine), or a Milvus server that all machines share: `milvus+http://host:19530`.",
+        FOLDER,
+        index_place,
+        unit="`folder` or URL",
     )
     listen_host: str = setting(
         "Address the web server listens on; `0.0.0.0` admits other machines.",

@@ -124,12 +124,17 @@ def index(settings: Settings) -> Finding:
     """Whether the search index and the database agree, and how far a change of the model is."""
     if database(settings).state is not State.OK:
         return Finding("index", State.WARN, "not looked at", "Mend the database first.")
+    from indexing.shelf import IndexUnreachable
     from portal.cli.index import change_words
     from portal.cli.opening import opened_resources
     from portal.services import index_status, verifying
 
-    with opened_resources(settings) as resources, resources.read() as uow:
-        found, verdict = index_status.status(uow), verifying.verify(uow)
+    try:
+        with opened_resources(settings) as resources, resources.read() as uow:
+            found, verdict = index_status.status(uow), verifying.verify(uow)
+    except IndexUnreachable as error:
+        text = f"{without_password(settings.index)} does not answer: {error}"
+        return Finding("index", State.FAIL, text, "Start it, or check HANDOVER_INDEX.")
     if verdict.damage is not None:
         text = f"{verdict.damage}; searches go on from the database"
         return Finding("index", State.WARN, text, "Run `handover index fold`.")

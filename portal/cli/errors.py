@@ -71,12 +71,17 @@ def _model(error: Any) -> str:
     return f"the model «{error.model}» cannot be used ({error.detail}). {advice}."
 
 
+def _unreachable(error: Any) -> str:
+    return f"the index cannot be reached: {error}. Start Milvus, or check HANDOVER_INDEX."
+
+
 def _not_ready(error: Any) -> str:
     return {
         "model_unavailable": f"the model cannot be used: {error.__cause__}.",
         "index_mismatch": (
             "the search index was made with another model. Run `handover index fold`."
         ),
+        "index_unreachable": f"the index cannot be reached: {error.__cause__}.",
     }.get(error.code, f"the portal is not ready: {error.code}.")
 
 
@@ -89,6 +94,7 @@ SENTENCES: dict[str, Callable[[Any], str]] = {
     "sqlalchemy.exc.OperationalError": _database,
     "indexing.model_unavailable.ModelUnavailable": _model,
     "portal.errors.NotReady": _not_ready,
+    "indexing.shelf.IndexUnreachable": _unreachable,
 }
 
 

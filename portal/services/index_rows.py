@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from sqlalchemy import func, select
@@ -11,10 +12,9 @@ from sqlalchemy.orm import Session
 
 from indexing.entry import Entry
 from indexing.folding import FoldingBusy
-from indexing.folding import fold as fold_index
-from indexing.generation import current_manifest
 from indexing.index import Index
 from indexing.manifest import IdentityMismatch, Manifest
+from indexing.shelf import IndexUnreachable
 from portal.errors import NotReady
 from portal.models import (
     Document,
@@ -102,18 +102,28 @@ class RowSource:
             )
 
 
+@contextmanager
+def reached() -> Iterator[None]:
+    """Raises NotReady when a server that holds the index does not answer."""
+    try:
+        yield
+    except IndexUnreachable as error:
+        raise NotReady("index_unreachable") from error
+
+
 def caught_up(uow: UnitOfWork) -> Index:
     """The index with everything that was committed before now. Raises NotReady.
 
     What a search calls first: so a document is found by every process as soon as it is published.
     """
     model = embeddings.active_model(uow.session)
-    index = uow.resources.index(model)
-    if model is not None:
-        try:
-            index.catch_up(RowSource(uow.session, model))
-        except IdentityMismatch as error:
-            raise NotReady("index_mismatch") from error
+    with reached():
+        index = uow.resources.index(model)
+        if model is not None:
+            try:
+                index.catch_up(RowSource(uow.session, model))
+            except IdentityMismatch as error:
+                raise NotReady("index_mismatch") from error
     return index
 
 
@@ -122,7 +132,7 @@ def waiting_passages(uow: UnitOfWork) -> int:
     model = embeddings.active_model(uow.session)
     if model is None:
         return 0
-    manifest = current_manifest(uow.resources.index_folder(model.identity))
+    manifest = uow.resources.shelf(model.identity, model.dimension).manifest()
     usable = manifest is not None and manifest.identity == model.identity
     after = manifest.watermark if manifest is not None and usable else 0
     counted = (
@@ -152,15 +162,15 @@ def fold(resources: Resources) -> Manifest | None:
 
 
 def fold_model(resources: Resources, model: EmbeddingModel, rebuild: bool = False) -> Manifest:
-    """Fold what is published of one model into its folder, with `rebuild` from nothing.
+    """Put what is published of one model onto its shelf, with `rebuild` from nothing.
 
-    A folder that is of another model is written anew: the rows are what counts. Raises FoldingBusy
-    and OSError.
+    One that is of another model is written anew: the rows are what counts. Raises FoldingBusy and
+    OSError.
     """
-    folder = resources.index_folder(model.identity)
+    shelf = resources.shelf(model.identity, model.dimension)
     with resources.read() as uow:
         source = RowSource(uow.session, model)
         try:
-            return fold_index(folder, model.identity, model.dimension, source, rebuild)
+            return shelf.fold(source, rebuild)
         except IdentityMismatch:
-            return fold_index(folder, model.identity, model.dimension, source, rebuild=True)
+            return shelf.fold(source, rebuild=True)

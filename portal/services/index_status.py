@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from indexing.generation import current_manifest
 from portal.models import FINDABLE, Passage, Reading
 from portal.services import embeddings, model_change
 from portal.services.index_rows import RowSource, waiting_passages
@@ -39,8 +38,8 @@ def status(uow: UnitOfWork) -> IndexStatus:
     findable = (Reading.current, Reading.state.in_(FINDABLE))
     readings = session.scalar(select(func.count()).select_from(Reading).where(*findable)) or 0
     passages = select(func.count()).select_from(Passage).join(Reading).where(*findable)
-    folder = uow.resources.index_folder(model.identity) if model else None
-    manifest = current_manifest(folder) if folder else None
+    shelf = uow.resources.shelf(model.identity, model.dimension) if model else None
+    manifest = shelf.manifest() if shelf else None
     return IndexStatus(
         model=model.identity if model else None,
         readings=readings,

@@ -13,6 +13,7 @@ from datetime import timedelta
 from sqlalchemy import exists, or_, select
 
 from indexing.extraction import clear_abandoned
+from indexing.shelf import IndexUnreachable
 from portal.models import (
     FINISHED,
     Counter,
@@ -55,8 +56,7 @@ def reconcile(resources: Resources) -> None:
         _wanted_maps(uow)
     reembedding.order(resources)
     with resources.write() as uow:
-        if index_rows.waiting_passages(uow) >= index_rows.FOLD_PASSAGES:
-            uow.enqueue("fold_index")
+        _fold(uow)
         sweep = _is_time(uow, SWEPT, SWEEP_EVERY)
         if sweep:
             searches.sweep(uow)
@@ -64,6 +64,15 @@ def reconcile(resources: Resources) -> None:
     if sweep:
         _sweep(resources)
         reembedding.sweep(resources)
+
+
+def _fold(uow: UnitOfWork) -> None:
+    """What has gathered in the memory of every process."""
+    try:
+        if index_rows.waiting_passages(uow) >= index_rows.FOLD_PASSAGES:
+            uow.enqueue("fold_index")
+    except IndexUnreachable:
+        log.warning("the index cannot be reached", exc_info=True)
 
 
 def _stuck_readings(uow: UnitOfWork) -> None:

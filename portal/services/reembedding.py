@@ -13,7 +13,6 @@ The reconciler calls `order` in every round. It also finds readings the present 
 from __future__ import annotations
 
 import logging
-import shutil
 import time
 from datetime import datetime, timedelta
 
@@ -157,12 +156,12 @@ def sweep(resources: Resources) -> None:
     for model in models:
         while _remove_some(resources, model.id):
             pass
+        resources.shelf(model.identity, model.dimension).remove()
         with resources.write() as uow:
             # Wanted again meanwhile, it is kept, and what is gone is encoded again.
             gone = delete(EmbeddingModel).where(EmbeddingModel.id == model.id, *unused)
             if not uow.session.execute(gone.returning(EmbeddingModel.id)).first():
                 continue
-        shutil.rmtree(resources.index_folder(model.identity), ignore_errors=True)
         log.info("removed the vectors of %s", model.identity)
 
 

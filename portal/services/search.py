@@ -31,7 +31,7 @@ from portal.services import answering, embeddings, search_scope
 from portal.services.answering import AnswerLine
 from portal.services.facets import facets
 from portal.services.findable_rows import scope
-from portal.services.index_rows import caught_up
+from portal.services.index_rows import caught_up, reached
 from portal.services.search_scope import SearchForm
 from portal.unit_of_work import UnitOfWork
 
@@ -126,7 +126,8 @@ def answer(uow: UnitOfWork, form: SearchForm) -> AnswerLine | None:
     if found.vector is None or not found.mine.rows.size:
         return None
     hits = found.quotable
-    weights = found.index.weights(found.query.text) if found.index else Weights({}, 0.0)
+    with reached():
+        weights = found.index.weights(found.query.text) if found.index else Weights({}, 0.0)
     asked = Asked(found.query, found.vector, weights, hits)
     return answering.answered(uow, asked, _versions(uow, hits[:PASSAGES]))
 
@@ -175,9 +176,10 @@ def _retrieved(uow: UnitOfWork, form: SearchForm) -> _Retrieved:
     if not allowed.size:
         return _Retrieved(query, mine, None, vector, [])
     index = caught_up(uow)
-    query = index.read(query.text, allowed)
     mode = Mode.LEXICAL if vector is None else Mode.HYBRID
-    hits = index.search(query, vector, allowed, DEPTH, mode)
+    with reached():
+        query = index.read(query.text, allowed)
+        hits = index.search(query, vector, allowed, DEPTH, mode)
     return _Retrieved(query, mine, index, vector, _weighed(_grouped(mine, hits)))
 
 

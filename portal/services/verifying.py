@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import Select, exists, func, select
 
-from indexing.contents import Contents, FolderContents
+from indexing.contents import Contents
 from indexing.entry import Entry, IdArray
 from indexing.index import Index, Mode
 from indexing.tokens import tokenize
@@ -68,9 +68,7 @@ def verify(uow: UnitOfWork) -> Verdict:
     if model is None:
         return Verdict()
     unpublished = select(func.count()).select_from(embeddings.unpublished(model.id).subquery())
-    contents = FolderContents(
-        uow.resources.index_folder(model.identity), model.identity, model.dimension
-    )
+    contents = uow.resources.shelf(model.identity, model.dimension).contents()
     has_vector = exists().where(Embedding.passage_id == Passage.id, Embedding.model_id == model.id)
     published = _published(model.id)
     expected = _ids(uow, published.where(IndexLogEntry.sequence <= contents.watermark))

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from indexing import milvus_shelf
 from indexing.entry import Entry
 from indexing.index import Index, Mode
 from indexing.manifest import IndexDamaged
@@ -200,10 +201,14 @@ def test_a_restored_database_is_the_truth(make: MakeShelf, rows: Rows) -> None:
     assert_finds_all(index, restored)
 
 
-def test_what_is_written_can_be_compared(make: MakeShelf, rows: Rows) -> None:
+def test_what_is_written_can_be_compared_and_removed(
+    make: MakeShelf, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(milvus_shelf, "_FRESH", 0.0)
     assert make().contents().passage_ids.size == 0
     rows.fill(3)
     make().fold(rows)
+    searching = opened(make, rows)
     contents = make().contents()
     assert contents.passage_ids.tolist() == [100, 101, 200, 201, 300, 301]
     assert (contents.watermark, contents.damage, contents.wordless.size) == (3, None, 0)
@@ -212,7 +217,9 @@ def test_what_is_written_can_be_compared(make: MakeShelf, rows: Rows) -> None:
     assert (contents.vectors(some) == wanted).all()
     make().remove()
     assert make().manifest() is None
-    assert_finds_all(opened(make, rows), rows)
+    for index in (searching, opened(make, rows)):
+        index.catch_up(rows)
+        assert_finds_all(index, rows)
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import os
 import stat
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -29,6 +31,7 @@ GOOD = [
     ("HANDOVER_BROKER_URL", "embedded", "embedded"),
     ("HANDOVER_BROKER_URL", "amqp://broker//", "amqp://broker//"),
     ("HANDOVER_BLOB_STORE", "s3://bucket/prefix", "s3://bucket/prefix"),
+    ("HANDOVER_INDEX", "milvus+http://host:19530", "milvus+http://host:19530"),
     ("HANDOVER_BLOB_STORE", "/srv/blobs", "/srv/blobs"),
     ("HANDOVER_UPLOAD_LIMIT_BYTES", "1048576", MIB),
     ("HANDOVER_UPLOAD_LIMIT_BYTES", "3GiB", 3 * GIB),
@@ -60,6 +63,7 @@ BAD = [
     ("HANDOVER_BROKER_URL", "kafka://x", "or be the word embedded"),
     ("HANDOVER_BLOB_STORE", "ftp://x/y", "must be a folder or s3://bucket/prefix"),
     ("HANDOVER_BLOB_STORE", "s3://", "must be a folder or s3://bucket/prefix"),
+    ("HANDOVER_INDEX", "milvus://host", "must start with milvus+http://"),
     ("HANDOVER_UPLOAD_LIMIT_BYTES", "2 GB", "must be a number of bytes"),
     ("HANDOVER_UPLOAD_LIMIT_BYTES", "-1", "must be a number of bytes"),
     ("HANDOVER_READING_SECONDS", "two", "must be a number of seconds"),
@@ -100,6 +104,15 @@ def test_unknown_key_suggests_the_nearest(key: str, hint: str) -> None:
         Settings.from_environment({key: "1"})
     assert caught.value.key == key
     assert hint in caught.value.reason
+
+
+def test_milvus_needs_its_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pymilvus", None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({"HANDOVER_INDEX": "milvus+https://me:hidden@host"})
+    assert "pip install 'handover-portal[milvus]'" in str(caught.value)
+    assert "hidden" not in str(caught.value)
 
 
 def test_defaults_lie_in_the_data_folder(tmp_path: Path) -> None:
