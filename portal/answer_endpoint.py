@@ -20,7 +20,8 @@ from requests.auth import AuthBase
 
 from indexing.writing import Message
 from portal.errors import NotReady
-from portal.settings import Settings, without_password
+from portal.setting_parsers import without_password
+from portal.settings import Settings
 
 # Tokens of an answer: a few sentences; some models think in them first.
 MOST_TOKENS = 1500

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 from portal.secret_file import read_or_create_secret
@@ -32,6 +31,7 @@ from portal.setting_parsers import (
     unknown,
     url,
     whole,
+    without_password,
     yes_or_no,
 )
 
@@ -336,14 +336,6 @@ class Settings:
 def environment_key(name: str) -> str:
     """The environment variable of a field: `data_folder` is `HANDOVER_DATA_FOLDER`."""
     return PREFIX + name.upper()
-
-
-def without_password(address: str) -> str:
-    """The address with its password replaced, for screens and logs."""
-    parts = urlsplit(address)
-    if parts.password is None:
-        return address
-    return urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", ":***@")))
 
 
 def _parse(key: str, text: str, parse: Parser) -> Any:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from portal.cli.init import check_writable
 from portal.cli.opening import database_problem
-from portal.settings import BUNDLED, EMBEDDED, GIB, MIB, Settings, without_password
+from portal.setting_parsers import without_password
+from portal.settings import BUNDLED, EMBEDDED, GIB, MIB, Settings
 
 # Below twice the reserve an upload of ordinary size may already be refused.
 DISK_WARNING = 2

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from portal.settings import BUNDLED, Settings, without_password
+from portal.setting_parsers import without_password
+from portal.settings import BUNDLED, Settings
 
 
 @click.command()

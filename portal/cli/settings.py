@@ -7,7 +7,8 @@ import os
 
 import click
 
-from portal.settings import MIB, PREFIX, Settings, environment_key, without_password
+from portal.setting_parsers import without_password
+from portal.settings import MIB, PREFIX, Settings, environment_key
 
 HIDDEN = "***"
 

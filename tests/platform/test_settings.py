@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from portal.cli.settings import markdown_table, value_list
 from portal.secret_file import read_or_create_secret
-from portal.settings import GIB, MIB, Settings, SettingsError, environment_key, without_password
+from portal.setting_parsers import without_password
+from portal.settings import GIB, MIB, Settings, SettingsError, environment_key
 
 ROOT = Path(__file__).parents[2]
 KEYS = [environment_key(field.name) for field in dataclasses.fields(Settings)]
