@@ -23,6 +23,8 @@ class Line(NamedTuple):
     hyphen that stood there. flow: the box on the page turned clockwise by `turn` degrees, where the
     line runs from left to right; None if that is how the page is shown.
     base: its baseline there, if known; descenders make the bottoms of boxes jump.
+    table: counted from 1, the table drawn with lines of which this is a row, its cells being those
+    of the row, also the empty ones; 0 for any other line.
     """
 
     text: str
@@ -34,6 +36,7 @@ class Line(NamedTuple):
     flow: Box | None = None
     turn: int = 0
     base: float | None = None
+    table: int = 0
 
     @property
     def frame(self) -> Box:
@@ -65,8 +68,11 @@ class Line(NamedTuple):
 def joined(before: str, after: str, *, broken: bool = False) -> str:
     """Return two lines of one paragraph as running text.
 
-    Chinese has no space between its characters: U+2E80 and above. Korean has.
+    Chinese has no space between its characters: U+2E80 and above. Korean has. No word goes on with
+    a figure: before one the hyphen is part of a number such as «HT-101».
     """
+    if broken and after[:1].isdecimal():
+        return f"{before}-{after}"
     if broken or not before or not after:
         return before + after
     if _is_chinese(before[-1]) and _is_chinese(after[0]):

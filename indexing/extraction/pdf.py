@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
 
@@ -14,9 +14,11 @@ from indexing.extraction.line import Line
 from indexing.extraction.parts import read_part
 from indexing.extraction.pdf_form import read_form
 from indexing.extraction.pdf_lines import PageLines
-from indexing.extraction.pdf_notes import notes
+from indexing.extraction.pdf_notes import has_fields, notes
 from indexing.extraction.pdf_outline import Outline
+from indexing.extraction.pdf_rules import rules
 from indexing.extraction.pdf_scan import needs_recognition
+from indexing.extraction.pdf_tables import may_hold_tables, with_ruled_rows
 from indexing.extraction.sink import Sink
 from indexing.extraction.source import Source
 from indexing.extraction.stream import Note, PageStream, Scan
@@ -80,7 +82,7 @@ class _Pages:
             return
         with closing(page):
             turn = page.get_rotation()
-            lines = list(_lines(page))
+            lines = _lines(page)
             remarks = list(notes(page))
             # The lines may have been read from the page turned upright.
             page.set_rotation(turn)
@@ -136,6 +138,10 @@ def _read_attachments(document: Any, source: Source, sink: Sink) -> None:
         read_part(source, sink, name or str(number + 1), data)
 
 
-def _lines(page: Any) -> Iterator[Line]:
+def _lines(page: Any) -> list[Line]:
     with closing(PageLines(page)) as found:
-        yield from found
+        lines = list(found)
+        # The boxes of a form are drawn around its fields: they are no cells of a table.
+        if not may_hold_tables(lines) or has_fields(page):
+            return lines
+        return with_ruled_rows(found, lines, rules(page))

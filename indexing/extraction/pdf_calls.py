@@ -1,4 +1,4 @@
-"""The functions of pdfium that are called for each line of a page, without their binding's checks.
+"""The functions of pdfium called for each line or drawing of a page, without the binding's checks.
 
 The binding converts and looks over every argument, which takes longer than the calls themselves.
 Here the page of text is a `void *`, and results go into arrays that `PageLines` makes once.
@@ -26,6 +26,19 @@ get_matrix = _bare("FPDFText_GetMatrix")
 get_size = _bare("FPDFText_GetFontSize", ctypes.c_double)
 get_weight = _bare("FPDFText_GetFontWeight")
 get_font = _bare("FPDFText_GetFontInfo", ctypes.c_ulong)
+get_bounded = _bare("FPDFText_GetBoundedText")
+
+count_objects = _bare("FPDFPage_CountObjects")
+get_object = _bare("FPDFPage_GetObject", ctypes.c_void_p)
+get_type = _bare("FPDFPageObj_GetType")
+get_bounds = _bare("FPDFPageObj_GetBounds")
+get_object_matrix = _bare("FPDFPageObj_GetMatrix")
+get_draw_mode = _bare("FPDFPath_GetDrawMode")
+count_segments = _bare("FPDFPath_CountSegments")
+get_segment = _bare("FPDFPath_GetPathSegment", ctypes.c_void_p)
+get_point = _bare("FPDFPathSegment_GetPoint")
+get_segment_type = _bare("FPDFPathSegment_GetType")
+get_close = _bare("FPDFPathSegment_GetClose")
 
 
 def handle(text: Any) -> ctypes.c_void_p:

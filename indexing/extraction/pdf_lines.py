@@ -14,6 +14,7 @@ import pypdfium2.raw as pdfium
 
 from indexing.extraction import pdf_calls
 from indexing.extraction.line import Cell, Line
+from indexing.extraction.page_frame import PageFrame
 from indexing.place import Box
 
 # pdfium parts lines by CR LF, and marks a hyphen at a line's end by one of the two others.
@@ -32,10 +33,13 @@ _MOST_UNITS = 100_000.0
 
 
 class PageLines:
-    """The lines of one open page. Not for more than one thread: pdfium is not."""
+    """The lines of one open page. Not for more than one thread: pdfium is not.
+
+    facing: by how many degrees the page is turned clockwise for most of its lines to be read.
+    """
 
     def __init__(self, page: Any) -> None:
-        self._left, self._bottom, self._right, self._top = page.get_bbox()
+        self._frame = PageFrame(*page.get_bbox())
         self._turn = page.get_rotation() % 360
         # Where pdfium writes its answers, four numbers a rectangle, and pointers to each.
         self._sides = (ctypes.c_double * 4)()
@@ -44,12 +48,12 @@ class PageLines:
         self._name = ctypes.create_string_buffer(_NAME_BYTES)
         self._looks: dict[tuple[float, ...], tuple[float, int]] = {}
         self._open(page)
-        turn = self._usual_turn()
-        if turn != self._turn:
+        self.facing = self._usual_turn()
+        if self.facing != self._turn:
             # pdfium orders what stands beside each other on the page as shown, which shuffles the
             # lines of a page whose text runs up or down; so it is given the page upright.
             self.close()
-            page.set_rotation(turn)
+            page.set_rotation(self.facing)
             self._open(page)
 
     def _open(self, page: Any) -> None:
@@ -73,6 +77,24 @@ class PageLines:
             length = len(found[0])
             start += len(found[0].encode("utf-16-le", "surrogatepass")) // 2 if wide else length
 
+    def text_in(self, frame: Box) -> str:
+        """Return the text in a part of the page turned as most of its lines are."""
+        left, top, right, bottom = self._frame.unturned(frame, self.facing)
+        buffer = (ctypes.c_ushort * (self._count + 2))()
+        sides = map(ctypes.c_double, (left, top, right, bottom))
+        length = pdf_calls.get_bounded(self._text, *sides, buffer, self._count + 2)
+        return bytes(buffer)[: 2 * length].decode("utf-16-le", "replace").rstrip("\0")
+
+    def facing_box(self, rectangle: Box) -> Box:
+        """Return a rectangle of page space on the page turned as most of its lines are."""
+        return self._frame.turned(rectangle, self.facing)
+
+    def shown_box(self, frame: Box) -> Box:
+        """Return on the page as shown a part of the page turned as most of its lines are."""
+        if self.facing == self._turn:
+            return _rounded(frame)
+        return _rounded(self._frame.turned(self._frame.unturned(frame, self.facing), self._turn))
+
     def close(self) -> None:
         """Give pdfium's memory back."""
         self._helper.close()
@@ -93,14 +115,14 @@ class PageLines:
             return None
         size, bold, turn = self._style(first, len(text))
         around = boxes[0] if len(boxes) == 1 else _around(boxes)
-        flow = self._turned(around, turn)
+        flow = self._frame.turned(around, turn)
         size = size or flow[3] - flow[1]
         apart = _is_loose(text, flow, size)
         if not apart and len(boxes) > 1:
-            along = boxes if turn == 0 else [self._turned(box, turn) for box in boxes]
+            along = boxes if turn == 0 else [self._frame.turned(box, turn) for box in boxes]
             apart = _has_gap(along, _CELL_GAP * size)
         cells = self._cells(text, first, size, turn) if apart else ()
-        box = _rounded(flow if turn == self._turn else self._turned(around, self._turn))
+        box = _rounded(flow if turn == self._turn else self._frame.turned(around, self._turn))
         base = self._base(first + len(text) // 2, turn)
         return Line(text.strip(), box, size, bold, cells, broken, flow, turn, base)
 
@@ -114,29 +136,6 @@ class PageLines:
                 if _is_sane(left, top, right, bottom):
                     found.append((left, top, right, bottom))
         return found
-
-    def _turned(self, rectangle: Box, turn: int) -> Box:
-        """Return a rectangle of page space (origin bottom left) on the page turned clockwise."""
-        left, top, right, bottom = rectangle
-        if turn == 0:
-            sides = (left - self._left, self._top - top, right - self._left, self._top - bottom)
-        elif turn == 90:
-            sides = (
-                bottom - self._bottom,
-                left - self._left,
-                top - self._bottom,
-                right - self._left,
-            )
-        elif turn == 180:
-            sides = (
-                self._right - right,
-                bottom - self._bottom,
-                self._right - left,
-                top - self._bottom,
-            )
-        else:
-            sides = (self._top - top, self._right - right, self._top - bottom, self._right - left)
-        return sides
 
     def _style(self, first: int, length: int) -> tuple[float, bool, int]:
         """Return size, weight and turn of a line: of most of three of its characters.
@@ -182,7 +181,7 @@ class PageLines:
         if not pdf_calls.get_origin(self._text, index, *self._each[:2]):
             return None
         x, y = self._sides[:2]
-        return self._top - y if turn == 0 else self._turned((x, y, x, y), turn)[3]
+        return self._frame.top - y if turn == 0 else self._frame.turned((x, y, x, y), turn)[3]
 
     def _cells(self, text: str, first: int, size: float, turn: int) -> tuple[Cell, ...]:
         """Split a line at its wide gaps; empty if there is none between words."""
@@ -207,7 +206,7 @@ class PageLines:
         if not pdf_calls.get_box(self._text, index, *self._each):
             return None
         left, right, bottom, top = self._sides
-        box = self._turned((left, top, right, bottom), turn)
+        box = self._frame.turned((left, top, right, bottom), turn)
         return box[0], box[2]
 
 

@@ -43,6 +43,18 @@ def notes(page: Any) -> Iterator[Note]:
             pdfium.FPDFPage_CloseAnnot(annotation)
 
 
+def has_fields(page: Any) -> bool:
+    """True if an open page has fields to be filled in."""
+    for number in range(min(pdfium.FPDFPage_GetAnnotCount(page), _MOST)):
+        annotation = pdfium.FPDFPage_GetAnnot(page, number)
+        if annotation:
+            kind = pdfium.FPDFAnnot_GetSubtype(annotation)
+            pdfium.FPDFPage_CloseAnnot(annotation)
+            if kind == _FIELD:
+                return True
+    return False
+
+
 def _text(annotation: Any) -> str:
     kind = pdfium.FPDFAnnot_GetSubtype(annotation)
     if kind in _REMARKS:

@@ -33,9 +33,11 @@ class RunningLines:
         tops = sorted(line.box[1] for line in lines)
         first = min([_MARGIN * height, *tops[_OUTERMOST - 1 : _OUTERMOST]])
         last = max([(1 - _MARGIN) * height, *tops[-_OUTERMOST:][:1]])
+        inner = {line.table for line in lines if first < line.box[1] < last}
         kept = []
         for line in lines:
-            outermost = line.box[1] <= first or line.box[1] >= last
+            # A table that goes on over pages keeps its header; one of a letterhead is outside.
+            outermost = not first < line.box[1] < last and not (line.table and line.table in inner)
             if not outermost or (body and line.size > 1.1 * body):
                 kept.append(line)
                 continue

@@ -101,25 +101,41 @@ def pdf(
     rotate: int = 0,
     box: str = "0 0 600 800",
     bold: bool = False,
+    drawing: str = "",
 ) -> bytes:
-    """A PDF whose pages hold lines: x and y from the bottom left, size, text of Latin letters."""
+    """A PDF whose pages hold lines: x and y from the bottom left, size, text. Each has a drawing.
+
+    Chinese is set in a font that is named, not embedded.
+    """
     font = "Helvetica-Bold" if bold else "Helvetica"
     objects = [
         "<< /Type /Catalog /Pages 2 0 R >>",
         "",
         f"<< /Type /Font /Subtype /Type1 /BaseFont /{font} >>",
+        "<< /Type /Font /Subtype /Type0 /BaseFont /STSong /Encoding /UniGB-UTF16-H "
+        "/DescendantFonts [<< /Type /Font /Subtype /CIDFontType0 /BaseFont /STSong "
+        "/CIDSystemInfo << /Registry (Adobe) /Ordering (GB1) /Supplement 5 >> "
+        "/FontDescriptor << /Type /FontDescriptor /FontName /STSong /Flags 4 "
+        "/FontBBox [0 -120 1000 880] /Ascent 880 /Descent -120 >> >>] >>",
     ]
     kids = []
     for lines in pages:
-        stream = "".join(f"BT /F1 {s} Tf {x} {y} Td ({t}) Tj ET\n" for x, y, s, t in lines)
+        stream = drawing + "".join(map(_shown, lines))
         objects.append(f"<< /Length {len(stream)} >>\nstream\n{stream}endstream")
         objects.append(
             f"<< /Type /Page /Parent 2 0 R /MediaBox [{box}] /Rotate {rotate} "
-            f"/Resources << /Font << /F1 3 0 R >> >> /Contents {len(objects)} 0 R >>"
+            f"/Resources << /Font << /F1 3 0 R /F2 4 0 R >> >> /Contents {len(objects)} 0 R >>"
         )
         kids.append(f"{len(objects)} 0 R")
     objects[1] = f"<< /Type /Pages /Kids [{' '.join(kids)}] /Count {len(kids)} >>"
     return _numbered(objects)
+
+
+def _shown(line: tuple[float, float, float, str]) -> str:
+    x, y, size, text = line
+    if text.isascii():
+        return f"BT /F1 {size} Tf {x} {y} Td ({text}) Tj ET\n"
+    return f"BT /F2 {size} Tf {x} {y} Td <{text.encode('utf-16-be').hex()}> Tj ET\n"
 
 
 def _numbered(objects: Sequence[str]) -> bytes:
