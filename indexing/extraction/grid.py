@@ -7,7 +7,7 @@ from itertools import groupby, pairwise
 
 from indexing.extraction.columns import column_edges, column_of, is_beside, pieces, placed
 from indexing.extraction.line import Cell, Line
-from indexing.extraction.wrapped_rows import REACH, ROW_STEP, goes_on, without_tail, wrapped_rows
+from indexing.extraction.wrapped_rows import ROW_STEP, Run, without_tail, wrapped_rows
 from indexing.table import table_text
 
 # Two rows in columns may be chance (an address beside a date); a table has a header and a row.
@@ -35,7 +35,7 @@ def _gapped(lines: Sequence[Line]) -> Iterator[tuple[str, Sequence[Line]]]:
         end = _end_of_grid(lines, start, beside)
         wrapped: list[tuple[list[str], Line]] = []
         if end > start >= tried:
-            tried = _end_of_grid(lines, start, beside, wrapped=True)
+            tried = _end_of_grid(lines, start, beside, Run())
             run = without_tail(lines[start:tried])
             wrapped = wrapped_rows(run)
         rows = _rows(lines[start:end]) if end - start >= _LEAST_ROWS and not wrapped else []
@@ -59,12 +59,12 @@ def _gapped(lines: Sequence[Line]) -> Iterator[tuple[str, Sequence[Line]]]:
 
 
 def _end_of_grid(
-    lines: Sequence[Line], start: int, beside: Sequence[bool], *, wrapped: bool = False
+    lines: Sequence[Line], start: int, beside: Sequence[bool], wrapped: Run | None = None
 ) -> int:
     """Return the end of the run of lines that stand in columns, or `start`.
 
     beside: for each line, whether it stands beside the one before; one more for the end.
-    wrapped: whether cells may have several lines.
+    wrapped: takes the lines if cells may have several.
     """
     end = start
     while end < len(lines):
@@ -72,12 +72,10 @@ def _end_of_grid(
         in_columns = line.cells or (end > start and beside[end]) or beside[end + 1]
         if end > start:
             in_columns = in_columns and _follows(lines[end - 1], line)
-            if not in_columns and not (
-                wrapped and goes_on(lines[max(start, end - REACH) : end], line)
-            ):
-                break
-        elif not in_columns:
+        if not in_columns and not (end > start and wrapped and wrapped.goes_on(line)):
             break
+        if wrapped:
+            wrapped.add(line)
         end += 1
     return end
 

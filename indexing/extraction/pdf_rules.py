@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any
 
 import pypdfium2.raw as pdfium
@@ -27,68 +25,81 @@ def rules(page: Any) -> list[Box]:
     """Return the level and upright lines of a page, in page space; none if it is a drawing."""
     raw = ctypes.cast(page.raw, ctypes.c_void_p)
     count = pdf_calls.count_objects(raw)
-    found: list[Box] = []
     if count > _MOST_OBJECTS:
-        return found
+        return []
+    paths, found = _Paths(), []
     for number in range(count):
         item = ctypes.c_void_p(pdf_calls.get_object(raw, number))
         if pdf_calls.get_type(item) == pdfium.FPDF_PAGEOBJ_PATH:
-            found.extend(rule for rule in _rules_of(item) if _is_sane(rule))
+            found.extend(paths.rules_of(item))
             if len(found) > _MOST_RULES:
                 return []
-    return found
-
-
-def _rules_of(path: ctypes.c_void_p) -> Iterator[Box]:
-    sides = (ctypes.c_float * 4)()
-    each = [ctypes.byref(sides, 4 * number) for number in range(4)]
-    if not pdf_calls.get_bounds(path, *each):
-        return
-    left, bottom, right, top = sides
-    if right - left < _LEAST and top - bottom < _LEAST:
-        return
-    if min(right - left, top - bottom) <= _THIN:
-        yield (left, top, right, bottom)
-        return
-    if pdf_calls.count_segments(path) > _MOST_SEGMENTS or not _is_drawn(path):
-        return
-    for (x, y), (later_x, later_y) in _strokes(path):
-        level, upright = abs(y - later_y) < 0.5, abs(x - later_x) < 0.5
-        if level != upright and abs(x - later_x) + abs(y - later_y) >= _LEAST:
-            yield (min(x, later_x), max(y, later_y), max(x, later_x), min(y, later_y))
-
-
-def _is_sane(rule: Box) -> bool:
     # False for what is not a number, too.
-    return all(-_MOST_UNITS < side < _MOST_UNITS for side in rule)
+    return [rule for rule in found if all(-_MOST_UNITS < side < _MOST_UNITS for side in rule)]
 
 
-def _is_drawn(path: ctypes.c_void_p) -> bool:
-    fill, stroke = ctypes.c_int(), ctypes.c_int()
-    pdf_calls.get_draw_mode(path, ctypes.byref(fill), ctypes.byref(stroke))
-    return bool(fill.value or stroke.value)
+class _Paths:
+    """Reads paths. Where pdfium writes its answers is made once: a page has thousands."""
+
+    def __init__(self) -> None:
+        self._sides = (ctypes.c_float * 4)()
+        self._each = tuple(ctypes.byref(self._sides, 4 * number) for number in range(4))
+        self._matrix = (ctypes.c_float * 6)()
+        self._modes = (ctypes.c_int * 2)()
+        self._point = (ctypes.c_float * 2)()
+        self._x, self._y = ctypes.byref(self._point), ctypes.byref(self._point, 4)
+
+    def rules_of(self, path: ctypes.c_void_p) -> list[Box]:
+        """Return the straight lines that a path draws."""
+        if not pdf_calls.get_bounds(path, *self._each):
+            return []
+        left, bottom, right, top = self._sides
+        if right - left < _LEAST and top - bottom < _LEAST:
+            return []
+        if right - left <= _THIN or top - bottom <= _THIN:
+            return [(left, top, right, bottom)]
+        count = pdf_calls.count_segments(path)
+        return self._straight(path, count) if count <= _MOST_SEGMENTS else []
+
+    def _straight(self, path: ctypes.c_void_p, count: int) -> list[Box]:
+        """Return the pieces of a path; none if it has a curve or a slanting piece."""
+        if not self._is_drawn(path):
+            return []
+        pdf_calls.get_object_matrix(path, self._matrix)
+        found: list[Box] = []
+        first = last = (0.0, 0.0)
+        for number in range(count):
+            segment = ctypes.c_void_p(pdf_calls.get_segment(path, number))
+            kind = pdf_calls.get_segment_type(segment)
+            point = self._at(segment)
+            if kind == pdfium.FPDF_SEGMENT_MOVETO:
+                first = point
+            elif kind != pdfium.FPDF_SEGMENT_LINETO or not _add(found, last, point):
+                return []
+            last = point
+            if pdf_calls.get_close(segment) and not _add(found, point, first):
+                return []
+        return found
+
+    def _is_drawn(self, path: ctypes.c_void_p) -> bool:
+        fill, stroke = ctypes.byref(self._modes), ctypes.byref(self._modes, 4)
+        pdf_calls.get_draw_mode(path, fill, stroke)
+        return any(self._modes)
+
+    def _at(self, segment: ctypes.c_void_p) -> tuple[float, float]:
+        """Return where a segment ends, in page space."""
+        pdf_calls.get_point(segment, self._x, self._y)
+        x, y = self._point
+        a, b, c, d, e, f = self._matrix
+        return a * x + c * y + e, b * x + d * y + f
 
 
-def _strokes(path: ctypes.c_void_p) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
-    """Yield both ends of each straight piece of a path, in page space."""
-    matrix = (ctypes.c_float * 6)(1, 0, 0, 1, 0, 0)
-    pdf_calls.get_object_matrix(path, matrix)
-    run: list[tuple[float, float]] = []
-    for number in range(pdf_calls.count_segments(path)):
-        segment = ctypes.c_void_p(pdf_calls.get_segment(path, number))
-        kind, point = pdf_calls.get_segment_type(segment), _point(segment, matrix)
-        if kind != pdfium.FPDF_SEGMENT_LINETO:
-            yield from pairwise(run)
-            run = []
-        run.append(point)
-        if pdf_calls.get_close(segment):
-            yield from pairwise([*run, run[0]])
-            run = []
-    yield from pairwise(run)
-
-
-def _point(segment: ctypes.c_void_p, matrix: Any) -> tuple[float, float]:
-    at = (ctypes.c_float * 2)()
-    pdf_calls.get_point(segment, ctypes.byref(at), ctypes.byref(at, 4))
-    a, b, c, d, e, f = matrix
-    return a * at[0] + c * at[1] + e, b * at[0] + d * at[1] + f
+def _add(found: list[Box], point: tuple[float, float], other: tuple[float, float]) -> bool:
+    """Add a line between two points; False if it is neither level nor upright."""
+    (x, y), (end_x, end_y) = point, other
+    wide, high = abs(x - end_x), abs(y - end_y)
+    if wide >= 0.5 and high >= 0.5:
+        return False
+    if wide >= _LEAST or high >= _LEAST:
+        found.append((min(x, end_x), max(y, end_y), max(x, end_x), min(y, end_y)))
+    return True

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from indexing.extraction.columns import column_edges, is_level, overlap, pieces, placed
+from indexing.extraction.columns import Column, column_edges, is_level, overlap, pieces, placed
 from indexing.extraction.line import Cell, Line, joined
 
 # The next line of a cell is nearer than so many type sizes, and than the next row by this factor.
@@ -15,7 +15,7 @@ _WRAP_STEP = 1.8
 ROW_STEP = 4.5
 _CONTRAST = 1.2
 # So many lines back the start of a row is looked for, at most.
-REACH = 60
+_REACH = 60
 # A header and two rows: less is as often an address beside a date.
 _LEAST_ROWS = 3
 _HEADER_LINES = 3
@@ -24,24 +24,56 @@ _LETTER = re.compile(r"[^\W\d_]")
 _BROKEN = "\x02"
 
 
-def goes_on(run: Sequence[Line], line: Line) -> bool:
-    """True if a line may be the next of a cell that has several.
+class Run:
+    """Lines that stand in columns, one after the other."""
 
-    run: the lines before it that stand in columns. Cells may follow each other, so that the line
-    stands higher than the one before; then it has room beside the others.
-    """
-    columns = column_edges(cell for above in run for cell in pieces(above))
-    for cell in pieces(line):
-        if len(columns) < 2 or sum(overlap(cell, column) > 0 for column in columns) > 1:
+    def __init__(self) -> None:
+        self._columns: list[Column] = []
+        self._lines: list[Line] = []
+        self._lowest = float("-inf")
+
+    def add(self, line: Line) -> None:
+        """Take the next line."""
+        self._lines.append(line)
+        self._lowest = max(self._lowest, line.foot)
+        for cell in line.cells or (Cell("", line.frame[0], line.frame[2]),):
+            touched = _touched(cell, self._columns)
+            if len(touched) == 1:
+                at = touched[0]
+                left, right = self._columns[at]
+                self._columns[at] = (min(left, cell.left), max(right, cell.right))
+            elif not touched:
+                self._columns.append((cell.left, cell.right))
+
+    def goes_on(self, line: Line) -> bool:
+        """True if a line may be the next of a cell that has several.
+
+        Cells may follow each other, so that the line stands higher than the one before; then it
+        has room beside the others.
+        """
+        if len(self._columns) < 2 or line.turn != self._lines[-1].turn:
             return False
-    level = [above for above in run if is_level(above, line)]
-    if level:
-        extent = (line.frame[0], line.frame[2])
-        return not any(overlap(cell, extent) > 0 for above in level for cell in pieces(above))
-    below = line.foot - max(above.foot for above in run)
-    starts_row = overlap(pieces(line)[0], columns[0]) > 0
-    most = (ROW_STEP if starts_row else _WRAP_STEP) * line.size
-    return line.turn == run[-1].turn and 0 < below <= most
+        cell = Cell("", line.frame[0], line.frame[2])
+        touched = _touched(cell, self._columns)
+        if len(touched) > 1:
+            return False
+        if line.frame[1] < self._lowest:
+            level = [above for above in self._lines[-_REACH:] if is_level(above, line)]
+            if level:
+                return all(not _meet(above, line) for above in level)
+        starts_row = bool(touched) and self._columns[touched[0]] == min(self._columns)
+        most = (ROW_STEP if starts_row else _WRAP_STEP) * line.size
+        return 0 < line.foot - self._lowest <= most
+
+
+def _touched(cell: Cell, columns: Sequence[Column]) -> list[int]:
+    left, right = cell.left, cell.right
+    return [at for at, column in enumerate(columns) if column[0] < right and left < column[1]]
+
+
+def _meet(above: Line, line: Line) -> bool:
+    extent = (line.frame[0], line.frame[2])
+    return any(overlap(cell, extent) > 0 for cell in pieces(above))
 
 
 def without_tail(run: Sequence[Line]) -> Sequence[Line]:
@@ -49,7 +81,7 @@ def without_tail(run: Sequence[Line]) -> Sequence[Line]:
     end = len(run)
     left = min(line.frame[0] for line in run)
     while end > 1 and not run[end - 1].cells and run[end - 1].frame[0] < left + run[end - 1].size:
-        if any(is_level(above, run[end - 1]) for above in run[max(0, end - REACH) : end - 1]):
+        if any(is_level(above, run[end - 1]) for above in run[max(0, end - _REACH) : end - 1]):
             break
         end -= 1
     return run[:end]
@@ -108,12 +140,15 @@ def _is_table(rows: Sequence[Sequence[str]]) -> bool:
 def _heights(lines: Sequence[Line]) -> list[list[Line]]:
     """Return the lines that stand beside each other, from top to bottom."""
     heights: list[list[Line]] = []
+    lowest = float("-inf")
     for line in lines:
-        beside = next((height for height in heights[-REACH:] if is_level(height[0], line)), None)
+        above = heights[-_REACH:] if line.frame[1] < lowest else ()
+        beside = next((height for height in above if is_level(height[0], line)), None)
         if beside is None:
             heights.append([line])
         else:
             beside.append(line)
+        lowest = max(lowest, line.frame[3])
     return sorted(heights, key=lambda height: height[0].foot)
 
 
