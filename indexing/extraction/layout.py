@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from indexing.block import BlockKind
 from indexing.extraction.grid import tables
-from indexing.extraction.line import Line, joined
+from indexing.extraction.line import Line, gap
 from indexing.place import Box
 from indexing.sentence import ends_sentence
 
@@ -96,19 +96,42 @@ class _Numbered:
         return self._number
 
 
+class _Run:
+    """Lines of one paragraph or list, with its edges, so that a long one is not looked over again.
+
+    indent: the left edge of the lines but the first, if there are others.
+    """
+
+    __slots__ = ("indent", "items", "left", "lines", "right")
+
+    def __init__(self, line: Line, item: bool) -> None:
+        self.lines = [line]
+        self.items = [item]
+        self.left, _, self.right, _ = line.frame
+        self.indent = self.left
+
+    def add(self, line: Line, item: bool) -> None:
+        left, _, right, _ = line.frame
+        self.indent = left if len(self.lines) == 1 else min(self.indent, left)
+        self.left, self.right = min(self.left, left), max(self.right, right)
+        self.lines.append(line)
+        self.items.append(item)
+
+
 def _paragraphs(lines: Sequence[Line]) -> Iterator[Group]:
     pitch = _usual_pitch(lines)
-    run: list[Line] = []
-    items: list[bool] = []
+    run: _Run | None = None
     for line in lines:
         item = _starts_item(line.text)
-        if run and _parts(run, line, pitch, items[0], item):
-            yield from _split_items(run, items)
-            run, items = [], []
-        run.append(line)
-        items.append(item)
-    if run:
-        yield from _split_items(run, items)
+        if run is None:
+            run = _Run(line, item)
+        elif _parts(run, line, pitch, item):
+            yield from _split_items(run.lines, run.items)
+            run = _Run(line, item)
+        else:
+            run.add(line, item)
+    if run is not None:
+        yield from _split_items(run.lines, run.items)
 
 
 def _usual_pitch(lines: Sequence[Line]) -> float:
@@ -127,17 +150,14 @@ def _same_size(line: Line, other: Line) -> bool:
     return abs(line.size - other.size) <= 0.12 * max(line.size, other.size)
 
 
-def _parts(run: Sequence[Line], line: Line, pitch: float, in_item: bool, item: bool) -> bool:
-    """True if `line` starts another paragraph than the one that `run` is.
-
-    in_item: `run` begins an item of a list. item: `line` would.
-    """
-    above = run[-1]
+def _parts(run: _Run, line: Line, pitch: float, item: bool) -> bool:
+    """True if `line`, which may begin an item of a list, starts another paragraph than `run`."""
+    above = run.lines[-1]
     if above.turn != line.turn:
         return True
     if above.broken:
         return False
-    if not _same_size(above, line) or (above.bold != line.bold and len(run) == 1):
+    if not _same_size(above, line) or (above.bold != line.bold and len(run.lines) == 1):
         return True
     size = line.size or 1.0
     step = (line.foot - above.foot) / size
@@ -146,18 +166,19 @@ def _parts(run: Sequence[Line], line: Line, pitch: float, in_item: bool, item: b
         return item or ends_sentence(above.text)
     if step > _APART * pitch + 0.1:
         return True
-    return not in_item and _ends_here(run, line, size)
+    return not run.items[0] and _ends_here(run, line, size)
 
 
-def _ends_here(run: Sequence[Line], line: Line, size: float) -> bool:
+def _ends_here(run: _Run, line: Line, size: float) -> bool:
     """True if the line above ends its paragraph: it is short, or this one is indented."""
-    above = run[-1]
+    above = run.lines[-1]
     if not ends_sentence(above.text):
         # Short lines, none of which is a sentence, are an address or a list of names.
-        return len(run) == 1 and _is_short(above, line) and _is_short(line, above, 0.45)
-    indented = line.frame[0] - min(other.frame[0] for other in run[1:] or run) > 0.9 * size
-    width = max(other.frame[2] for other in (*run, line)) - min(o.frame[0] for o in (*run, line))
-    return indented or above.frame[2] < max(line.frame[2], *(o.frame[2] for o in run)) - 0.2 * width
+        return len(run.lines) == 1 and _is_short(above, line) and _is_short(line, above, 0.45)
+    left, _, right, _ = line.frame
+    indented = left - run.indent > 0.9 * size
+    right = max(right, run.right)
+    return indented or above.frame[2] < right - 0.2 * (right - min(left, run.left))
 
 
 def _is_short(line: Line, other: Line, share: float = 0.6) -> bool:
@@ -204,10 +225,10 @@ def _group(kind: BlockKind, items: Sequence[Sequence[Line]]) -> Group:
 
 
 def _running(lines: Sequence[Line]) -> str:
-    text, broken = "", False
-    for line in lines:
-        text = joined(text, line.text, broken=broken)
-        broken = line.broken
+    parts = [lines[0].text]
+    for above, line in pairwise(lines):
+        parts += (gap(above.text, line.text, broken=above.broken), line.text)
+    text = "".join(parts)
     return _LEADER.sub(" … ", text) if _may_lead(text) else text
 
 

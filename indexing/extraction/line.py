@@ -66,18 +66,24 @@ class Line(NamedTuple):
 
 
 def joined(before: str, after: str, *, broken: bool = False) -> str:
-    """Return two lines of one paragraph as running text.
+    """Return two lines of one paragraph as running text. broken: as of a line."""
+    between = gap(before, after, broken=broken)
+    if between == " ":
+        return f"{before.rstrip()} {after.lstrip()}"
+    return before + between + after
+
+
+def gap(before: str, after: str, *, broken: bool = False) -> str:
+    """Return what stands between two lines of one paragraph.
 
     Chinese has no space between its characters: U+2E80 and above. Korean has. No word goes on with
     a figure: before one the hyphen is part of a number such as «HT-101».
     """
-    if broken and after[:1].isdecimal():
-        return f"{before}-{after}"
-    if broken or not before or not after:
-        return before + after
-    if _is_chinese(before[-1]) and _is_chinese(after[0]):
-        return before + after
-    return f"{before.rstrip()} {after.lstrip()}"
+    if broken:
+        return "-" if after[:1].isdecimal() else ""
+    if not before or not after or (_is_chinese(before[-1]) and _is_chinese(after[0])):
+        return ""
+    return " "
 
 
 def _scaled(box: Box, factor: float) -> Box:

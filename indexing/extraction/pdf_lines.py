@@ -25,6 +25,8 @@ _NAME_BYTES = 128
 # A gap of this many type sizes parts cells; justified text rarely has one between words.
 _CELL_GAP = 1.1
 _SAMPLES = 9
+# So many rectangles of a line are asked for before the answers are looked at.
+_SLOTS = 24
 # The usual width of a Western letter, in type sizes, and by how much a line may be wider.
 _NARROW = 0.55
 _LOOSE = 1.25
@@ -42,8 +44,9 @@ class PageLines:
         self._frame = PageFrame(*page.get_bbox())
         self._turn = page.get_rotation() % 360
         # Where pdfium writes its answers, four numbers a rectangle, and pointers to each.
-        self._sides = (ctypes.c_double * 4)()
-        self._each = tuple(ctypes.byref(self._sides, 8 * number) for number in range(4))
+        self._sides = (ctypes.c_double * (4 * _SLOTS))()
+        self._slots = _pointers(self._sides)
+        self._each = self._slots[0]
         self._matrix = (ctypes.c_float * 6)()
         self._name = ctypes.create_string_buffer(_NAME_BYTES)
         self._looks: dict[tuple[float, ...], tuple[float, int]] = {}
@@ -128,14 +131,24 @@ class PageLines:
 
     def _boxes(self, first: int, length: int) -> list[Box]:
         """Return the rectangles of a run of characters, in page space: left, top, right, bottom."""
-        text, sides, each = self._text, self._sides, self._each
-        found = []
-        for number in range(pdf_calls.count_rectangles(text, first, length)):
-            if pdf_calls.get_rectangle(text, number, *each):
-                left, top, right, bottom = sides
-                if _is_sane(left, top, right, bottom):
-                    found.append((left, top, right, bottom))
-        return found
+        text = self._text
+        count = pdf_calls.count_rectangles(text, first, length)
+        if count > _SLOTS:
+            return [box for number in range(count) for box in self._box(number)]
+        for number, slot in zip(range(count), self._slots, strict=False):
+            pdf_calls.get_rectangle(text, number, *slot)
+        sides = self._sides[: 4 * count]
+        return [
+            box
+            for box in zip(sides[::4], sides[1::4], sides[2::4], sides[3::4], strict=True)
+            if _is_sane(*box)
+        ]
+
+    def _box(self, number: int) -> list[Box]:
+        if not pdf_calls.get_rectangle(self._text, number, *self._each):
+            return []
+        left, top, right, bottom = self._sides[:4]
+        return [(left, top, right, bottom)] if _is_sane(left, top, right, bottom) else []
 
     def _style(self, first: int, length: int) -> tuple[float, bool, int]:
         """Return size, weight and turn of a line: of most of three of its characters.
@@ -205,9 +218,16 @@ class PageLines:
     def _extent(self, index: int, turn: int) -> tuple[float, float] | None:
         if not pdf_calls.get_box(self._text, index, *self._each):
             return None
-        left, right, bottom, top = self._sides
+        left, right, bottom, top = self._sides[:4]
         box = self._frame.turned((left, top, right, bottom), turn)
         return box[0], box[2]
+
+
+def _pointers(sides: Any) -> list[tuple[Any, ...]]:
+    return [
+        tuple(ctypes.byref(sides, 8 * (first + number)) for number in range(4))
+        for first in range(0, len(sides), 4)
+    ]
 
 
 def _size_and_turn(size: float, a: float, b: float, c: float, d: float) -> tuple[float, int]:

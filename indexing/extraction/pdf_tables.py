@@ -14,6 +14,7 @@ from indexing.place import Box
 
 # What a line of type overlaps of its cell's border, in page units.
 _INSET = 1.0
+_LEAST_ROWS = 2
 # Less than this share of filled cells is a chart or an empty form.
 _LEAST_FILLED = 0.4
 # The share of a table's letters that may stand across its lines, or be written otherwise.
@@ -38,11 +39,14 @@ class Page(Protocol):
 
 
 def may_hold_tables(lines: Sequence[Line]) -> bool:
-    """True if something on the page stands beside something else: only then it is worth a look."""
-    return any(line.cells for line in lines) or any(
-        line.frame[0] >= above.frame[2] and line.frame[1] < above.frame[3]
-        for above, line in pairwise(lines)
-    )
+    """True if rows may stand on the page: only then its drawings are worth a look."""
+    rows = sum(1 for line in lines if line.cells)
+    if rows < _LEAST_ROWS:
+        rows += sum(
+            line.frame[0] >= above.frame[2] and line.frame[1] < above.frame[3]
+            for above, line in pairwise(lines)
+        )
+    return rows >= _LEAST_ROWS
 
 
 def with_ruled_rows(page: Page, lines: Sequence[Line], rules: Sequence[Box]) -> list[Line]:
@@ -75,7 +79,11 @@ def _rows(grid: RuledGrid, lines: Sequence[Line], page: Page, number: int) -> li
     rows = [row for row, cells in enumerate(texts) if any(cells)]
     columns = [column for column in range(len(grid.lefts) - 1) if any(row[column] for row in texts)]
     filled = sum(bool(texts[row][column]) for row in rows for column in columns)
-    if len(rows) < 2 or len(columns) < 2 or filled < _LEAST_FILLED * len(rows) * len(columns):
+    if (
+        len(rows) < _LEAST_ROWS
+        or len(columns) < 2
+        or filled < _LEAST_FILLED * len(rows) * len(columns)
+    ):
         return []
     if not _same_letters("".join(said), "".join(line.text for line in lines)):
         return []

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import time
 from pathlib import Path
 
 import pypdf
 import pytest
 
 from indexing.extraction.grid import tables
+from indexing.extraction.layout import groups
 from indexing.extraction.line import Cell, Line
 from indexing.extraction.picture import Drawing, bounded_scale, draw_page, page_sizes
 from indexing.extraction.process import ReaderEnded
@@ -239,3 +241,15 @@ def test_a_hyphen_at_the_end_of_a_table_cell_is_kept():
 
     lines = [row(0, "Item", "Note"), row(15, "Lease", "docu", broken=True), row(30, "-", "ment")]
     assert [text for text, _ in tables(lines)] == ["Item | Note\nLease | docu-\n- | ment"]
+
+
+def test_a_paragraph_of_very_many_lines():
+    lines = [
+        Line("This line ends a sentence.", (50.0, 12.0 * n, 500.0, 12.0 * n + 10), 10)
+        for n in range(20_000)
+    ]
+    begin = time.process_time()
+    (found,) = groups(lines)
+    # Looking over the lines again for each of them takes minutes.
+    assert time.process_time() - begin < 5
+    assert found.lines == len(lines)
