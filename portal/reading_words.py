@@ -145,13 +145,13 @@ def progress(line: Progress | None) -> str:
                 "if it does not, tell your administrator."
             )
         )
-    time = about(line.seconds) if line.seconds is not None else ""
-    if line.before is None:
-        return time
-    if line.before == 0:
+    if line.seconds is None:
+        return ""
+    if not line.waiting:
+        return about(line.seconds)
+    if not line.seconds:
         return str(_("next in turn"))
-    before = ngettext("%(num)s file before it", "%(num)s files before it", line.before)
-    return str(_("%(before)s, %(time)s", before=before, time=time)) if time else str(before)
+    return str(_("its turn comes in %(time)s", time=about(line.seconds)))
 
 
 def about(seconds: float) -> str:

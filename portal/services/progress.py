@@ -31,13 +31,14 @@ class Progress:
     """How far one reading is.
 
     done of total: pages, while it is read, or passages, while they are made findable; None where it
-    is not known. before: readings whose turn comes earlier, while it waits. seconds: what the step
-    or the wait will still take; None when nobody can know. late: nothing moves.
+    is not known. waiting: its turn has not come. seconds: what the step or the wait will still take, 0
+    for the next in turn; None when nobody can know. How many others wait tells of documents that are
+    not theirs, so it is not here. late: nothing moves.
     """
 
     done: int | None = None
     total: int | None = None
-    before: int | None = None
+    waiting: bool = False
     seconds: float | None = None
     late: bool = False
 
@@ -84,8 +85,8 @@ def _progress(reading: Reading, queue: _Queue, moment: datetime) -> Progress:
     late = not queue.moves and reading.queued_at <= moment - LATE
     if reading.state is ReadingState.QUEUED:
         before = queue.before(reading.id)
-        seconds = None if late or not before else _wait(before)
-        return Progress(before=None if before is None else len(before), seconds=seconds, late=late)
+        seconds = None if late or before is None else _wait(before)
+        return Progress(waiting=True, seconds=seconds, late=late)
     done, total = _amount(reading)
     seconds = None if late else _left(reading, moment)
     return Progress(done if total else None, total or None, seconds=seconds, late=late)

@@ -45,7 +45,7 @@ def test_pages_are_counted_and_their_speed_gives_the_time(
     desk: Desk, case: str, clock: Clock
 ) -> None:
     version = upload(desk, case, "scan.pdf")
-    assert of(desk, version) == Progress(before=0)
+    assert of(desk, version) == Progress(waiting=True, seconds=0)
     claim = take(desk, version)
     assert of(desk, version) == Progress()
     clock.move(seconds=1)
@@ -90,26 +90,26 @@ def test_the_wait_is_known_by_files_of_the_same_kind(desk: Desk, case: str, cloc
     first, second, third, other = (
         upload(desk, case, name, 2000) for name in ("a.txt", "b.pdf", "c.txt", "d.txt")
     )
-    assert of(desk, first) == Progress(before=0)
+    assert of(desk, first) == Progress(waiting=True, seconds=0)
     # A hundred bytes took a second.
-    assert of(desk, second) == Progress(before=1, seconds=20)
+    assert of(desk, second) == Progress(waiting=True, seconds=20)
     # Of the PDF before it nobody knows.
-    assert of(desk, third) == Progress(before=2)
+    assert of(desk, third) == Progress(waiting=True)
     claim = take(desk, second)
-    assert of(desk, first) == Progress(before=1)
+    assert of(desk, first) == Progress(waiting=True)
     clock.move(seconds=10)
     reading_leases.renew(desk.resources, claim, pages_done=1, pages=4)
-    assert of(desk, first) == Progress(before=1, seconds=30)
-    assert of(desk, other) == Progress(before=3, seconds=30 + 20 + 20)
+    assert of(desk, first) == Progress(waiting=True, seconds=30)
+    assert of(desk, other) == Progress(waiting=True, seconds=30 + 20 + 20)
     # What is in hand is worked on side by side.
     take(desk, first)
-    assert of(desk, third) == Progress(before=2)
+    assert of(desk, third) == Progress(waiting=True)
 
 
 def test_what_does_not_move_is_told(desk: Desk, case: str, clock: Clock) -> None:
     version = upload(desk, case, "a.txt")
     clock.move(minutes=11)
-    assert of(desk, version) == Progress(before=0, late=True)
+    assert of(desk, version) == Progress(waiting=True, late=True)
     take(desk, version)
     assert of(desk, version) == Progress()
     # Its worker has gone, and no other has come.
