@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 import resource
-from collections.abc import Callable
+import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -18,9 +19,19 @@ from indexing.extraction.reading_order import in_reading_order
 from indexing.extraction.unreadable import Unreadable
 from indexing.place import Box
 
-# The longest side of the picture that is looked at: an A4 page has 170 dots an inch then. The
-# detection takes memory by the area; larger ones read no better.
+# The longest side of the picture that is looked at: an A4 page has 170 dots an inch then; larger
+# ones read no better.
 SIDE = 2000
+# Lines are looked for in a smaller one: that takes memory by the area, some 220 bytes a pixel, and
+# finds the same lines, which are recognised as large as they are. Where a side is shorter than
+# this, the detection finds more when it is enlarged.
+_DETECTION_PIXELS = 1_200_000
+_DETECTION_SIDE = 736
+# Wider ones than so many times their height get an edge above and below from the library first.
+_STRIP = 8
+# Lines recognised together, each as wide as the widest: for every eighth of its height a line
+# holds a number for each character there is. More at once are no quicker.
+_TOGETHER = 1
 _LEAST_SIDE = 6
 # Lines below this confidence are left out: they are mostly textures taken for letters.
 _LEAST_SCORE = 0.5
@@ -29,8 +40,6 @@ _UPRIGHT_SCORE = 0.85
 _THREADS = 2
 # Of a line's box the letters take about this part of the height.
 _SIZE_SHARE = 0.75
-
-Recognise = Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +91,10 @@ def _read(picture: Image.Image, turn: int) -> tuple[Recognised, bool]:
     """Read a picture turned clockwise; say also if most lines run up or down."""
     turned = picture.rotate(-turn, expand=True) if turn else picture
     # The library wants blue first.
-    result = _engine()(np.asarray(turned)[:, :, ::-1])
+    engine = _engine()
+    _bound_detection(engine, turned.size)
+    result = engine(np.asarray(turned)[:, :, ::-1])
+    _give_back()
     if result.txts is None or not len(result.txts):
         return Recognised([], 0.0), False
     boxes = result.boxes
@@ -105,6 +117,23 @@ def _read(picture: Image.Image, turn: int) -> tuple[Recognised, bool]:
     return Recognised(in_reading_order(lines), mean), tall * 2 > len(lines)
 
 
+def _bound_detection(engine: Any, size: tuple[int, int]) -> None:
+    """Say how large the detection is to look at a picture: a low strip is not enlarged for ever."""
+    width, height = size
+    if width > _STRIP * height:
+        height = width * 2 // _STRIP
+    wanted = max(1.0, _DETECTION_SIDE / min(width, height))
+    share = min(wanted, math.sqrt(_DETECTION_PIXELS / (width * height)))
+    kind, side = ("max", max(width, height)) if share < 1 else ("min", min(width, height))
+    engine.text_det.limit_type, engine.text_det.limit_side_len = kind, round(share * side)
+
+
+def _give_back() -> None:
+    """Return free memory to the system: the next page needs it in other pieces."""
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+        libc.malloc_trim(0)
+
+
 def _box(corners: Any) -> Box:
     xs, ys = [float(x) for x, _ in corners], [float(y) for _, y in corners]
     return (min(xs), min(ys), max(xs), max(ys))
@@ -122,24 +151,28 @@ def _turned_back(box: Box, turn: int, size: tuple[int, int]) -> Box:
 
 
 @lru_cache(1)
-def _engine() -> Recognise:
+def _engine() -> Any:
     """Load the models, once a process. Raises Unreadable (ocr_unavailable)."""
     _take_more_memory()
     try:
         from rapidocr import RapidOCR
 
-        engine: Recognise = RapidOCR(
+        engine: Any = RapidOCR(
             params={
                 "Global.log_level": "error",
                 "Global.max_side_len": SIDE,
                 # Turned pages are found here, as a whole: a line alone is turned by mistake.
                 "Global.use_cls": False,
+                "Global.width_height_ratio": _STRIP,
+                "Rec.rec_batch_num": _TOGETHER,
                 "EngineConfig.onnxruntime.intra_op_num_threads": _THREADS,
                 "EngineConfig.onnxruntime.inter_op_num_threads": 1,
             }
         )
     except ImportError as error:
         raise Unreadable("ocr_unavailable") from error
+    # It loads them when they are first needed, which would be after the detection was bounded.
+    engine._load_det_model()
     return engine
 
 
