@@ -31,9 +31,9 @@ class Progress:
     """How far one reading is.
 
     done of total: pages, while it is read, or passages, while they are made findable; None where it
-    is not known. waiting: its turn has not come. seconds: what the step or the wait will still take, 0
-    for the next in turn; None when nobody can know. How many others wait tells of documents that are
-    not theirs, so it is not here. late: nothing moves.
+    is not known. waiting: its turn has not come. seconds: what the step or the wait will still
+    take, 0 for the next in turn; None when nobody can know. How many others wait would tell of
+    documents that are not theirs, so it is not here. late: nothing moves.
     """
 
     done: int | None = None
