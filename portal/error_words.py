@@ -62,6 +62,9 @@ WORDS: dict[str, LazyString] = {
     "version_not_read": _l("%(filename)s is still being read. Submit as soon as that is done: the portal first looks for passwords and personal numbers."),
     "reading_was_cancelled": _l("The reading of %(filename)s was cancelled. Have it read again, then submit: the portal first looks for passwords and personal numbers."),
     "sensitive_found": _l("Passwords, keys or personal numbers were found in: %(files)s. Open «Sensitive data» beside each of these files, decide, then submit again."),
+    "findings_moved": _l(
+        "A password of this version was moved to the vault. Upload a version without it."
+    ),
     "nothing_sensitive": _l("There is nothing to decide about in this version."),
     "same_version": _l("This is exactly the file that is here already as version %(number)s."),
     "disk_full": _l("The portal has no room for this file. The administrator has to make room; your file is not lost, try again later."),

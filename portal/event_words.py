@@ -49,6 +49,9 @@ SENTENCES: dict[str, LazyString] = {
         "A new reading found sensitive data in version %(number)s of «%(document)s» that the one before it did not."
     ),
     "findings_kept": _l("Keeps sensitive data in version %(number)s of «%(document)s»."),
+    "findings_moved": _l(
+        "Wrote into «%(item)s» where a password of version %(number)s of «%(document)s» is kept."
+    ),
     "reading_retried": _l("Had version %(number)s of «%(document)s» read again."),
     "feedback_given": _l("Said something about version %(number)s of «%(document)s»."),
     "feedback_withdrawn": _l("Took back what was said about version %(number)s of «%(document)s»."),
@@ -92,6 +95,7 @@ KINDS: dict[str, LazyString] = {
     "reading_cancelled": _l("reading cancelled"),
     "findings_added": _l("sensitive data found later"),
     "findings_kept": _l("sensitive data kept"),
+    "findings_moved": _l("password moved to the vault"),
     "reading_retried": _l("read again"),
     "feedback_given": _l("feedback given"),
     "feedback_withdrawn": _l("feedback taken back"),

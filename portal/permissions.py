@@ -176,7 +176,7 @@ def _receipts(actor: Actor) -> Clause:
 ABOUT_FILES = (
     "document_added", "document_changed", "document_removed", "document_restored",
     "version_uploaded", "version_read", "reading_failed", "reading_retried", "reading_cancelled",
-    "findings_kept", "findings_added", "download_refused", "download_allowed",
+    "findings_kept", "findings_moved", "findings_added", "download_refused", "download_allowed",
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from portal import place_words, words
 from portal.blueprints.context import reading, writing
 from portal.blueprints.forms import problems_of
 from portal.errors import InvalidInput
-from portal.services import findings
+from portal.services import findings, vault
 from portal.unit_of_work import UnitOfWork
 
 blueprint = Blueprint("findings", __name__)
@@ -20,7 +20,7 @@ blueprint = Blueprint("findings", __name__)
 @blueprint.get("/versions/<version_id>/findings")
 @login_required
 def show(version_id: str) -> ResponseReturnValue:
-    """Each finding in its line, covered, and the three ways on."""
+    """Each finding in its line, covered, and the ways on."""
     with reading() as uow:
         return _page(uow, version_id)
 
@@ -47,10 +47,26 @@ def keep(version_id: str) -> ResponseReturnValue:
     return redirect(back)
 
 
+@blueprint.post("/versions/<version_id>/findings/move")
+@login_required
+def move(version_id: str) -> ResponseReturnValue:
+    """Say where a credential is kept from now on; the file is still to be changed."""
+    try:
+        with writing() as uow:
+            vault.move(uow, version_id, request.form.get("item", ""), request.form.get("place", ""))
+    except InvalidInput as error:
+        with reading() as uow:
+            return _page(uow, version_id, problems_of(error)), 400
+    flash(_("Noted. Now upload a version of the file without the password."), "ok")
+    return redirect(url_for("findings.show", version_id=version_id))
+
+
 def _page(uow: UnitOfWork, version_id: str, problems: dict[str, str] | None = None) -> str:
+    page = findings.show(uow, version_id)
     return render_template(
         "findings/show.html",
-        page=findings.show(uow, version_id),
+        page=page,
+        choices=[(item.public_id, item.requirement.title) for item in page.secrets],
         place=place_words.place,
         kinds=words.SENSITIVE,
         problems=problems or {},

@@ -27,7 +27,9 @@ from indexing.sensitive import (
 from portal.errors import InvalidInput, Problem, Refused
 from portal.models import (
     FINDABLE,
+    IN_HAND,
     Block,
+    Event,
     Handover,
     Item,
     Reading,
@@ -64,11 +66,16 @@ class Shown:
 
 @dataclass(frozen=True)
 class FindingsPage:
-    """What the owner decides about; `secrets` are items of the case that take a vault path."""
+    """What the owner decides about.
+
+    secrets: items of the case that take a place in a vault from this person now. moved: titles of
+    those that took one for this version.
+    """
 
     version: Version
     found: list[Shown]
     secrets: list[Item]
+    moved: list[str]
     credentials: bool
     blocking: bool
 
@@ -213,6 +220,7 @@ def show(uow: UnitOfWork, version_id: str) -> FindingsPage:
         version=version,
         found=found,
         secrets=_secrets(uow, version.document.handover),
+        moved=_moved(uow, version),
         credentials=any(one.kind in CREDENTIALS for one in found),
         blocking=any(one.kind in BLOCKING for one in found),
     )
@@ -235,6 +243,8 @@ def keep(uow: UnitOfWork, version_id: str, reason: str) -> Version:
     look(uow, reading)
     if not undecided(version, reading):
         raise Refused("nothing_sensitive")
+    if _moved(uow, version):
+        raise Refused("findings_moved")
     reason = reason.replace("\x00", "").strip()
     if not reason:
         raise InvalidInput(Problem("reason", "reason_missing"))
@@ -308,12 +318,24 @@ def _finding(one: Facts) -> Finding:
 
 
 def _secrets(uow: UnitOfWork, handover: Handover) -> list[Item]:
-    """Items of the case that hold where a credential is kept."""
+    """Items of the case that hold where a credential is kept, and are this person's to write."""
     return list(
         uow.session.scalars(
             select(Item)
             .join(Requirement, Item.requirement_id == Requirement.id)
             .where(Item.handover_id == handover.id, Requirement.kind == RequirementKind.SECRET)
+            .where(Item.state.in_(IN_HAND), uow.rows(Action.SUBMIT_ITEM))
             .order_by(Requirement.ordinal)
         )
     )
+
+
+def _moved(uow: UnitOfWork, version: Version) -> list[str]:
+    """Titles of the items in which it stands where credentials of this version are kept."""
+    events = uow.session.scalars(
+        select(Event)
+        .where(Event.handover_id == version.document.handover_id)
+        .where(Event.kind == "findings_moved", Event.subject == version.public_id)
+        .order_by(Event.id)
+    )
+    return list(dict.fromkeys(event.facts["item"] for event in events))

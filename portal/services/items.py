@@ -88,6 +88,21 @@ def submit(uow: UnitOfWork, item_id: str, statement: str = "") -> Item:
     return item
 
 
+def note_place(uow: UnitOfWork, item: Item, place: str) -> None:
+    """Add a place in a vault to what the item's statement will say when it is submitted.
+
+    For an item whose case is locked. Raises InvalidInput without a place, or with a password.
+    """
+    place = _text(uow, "place", place, STATEMENT_LENGTH, item)
+    if not place:
+        raise InvalidInput(Problem("place", "statement_missing"))
+    lines = item.statement.splitlines()
+    statement = "\n".join(lines if place in lines else [*lines, place])
+    if len(statement) > STATEMENT_LENGTH:
+        raise InvalidInput(Problem("place", "too_long", {"limit": STATEMENT_LENGTH}))
+    item.statement = statement
+
+
 def accept(uow: UnitOfWork, item_id: str, remark: str = "") -> Item:
     """Accept what was submitted. Raises NotFound, Forbidden, InvalidInput, Refused."""
     item, handover = _changing(uow, item_id, Action.REVIEW_ITEM)

@@ -47,3 +47,19 @@ def test_found_shown_covered_kept_and_submitted(
 def test_nobody_else_sees_it(office: Office, version: str, name: str) -> None:
     assert office.get(name, f"/versions/{version}/findings").status_code in (403, 404)
     assert office.post(name, f"/versions/{version}/findings/keep").status_code in (403, 404)
+
+
+def test_a_password_is_moved_to_the_vault(office: Office, library: Library, version: str) -> None:
+    url = f"/versions/{version}/findings"
+    secret = office.company.item(library.case, "crm")
+    wrong = office.post("leaver", f"{url}/move", {"item": secret, "place": "Qx7#mZp2w9"})
+    assert wrong.status_code == 400
+    form = {"item": secret, "place": "sales/crm-2041"}
+    assert office.post("leaver", f"{url}/move", form).status_code == 302
+    page = office.get("leaver", url).get_data(as_text=True)
+    assert "where it is kept stands in CRM 账号" in page
+    assert "/findings/keep" not in page
+    # A place that was only noted is for its owner; it is the item's statement already.
+    assert "sales/crm-2041" in office.get("leaver", f"/items/{secret}").get_data(as_text=True)
+    assert "sales/crm-2041" not in office.get("receiver", f"/items/{secret}").get_data(as_text=True)
+    assert office.post("receiver", f"{url}/move", form).status_code in (403, 404)
