@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any
@@ -18,6 +19,8 @@ def connected(url: str) -> Any:
     """
     from pymilvus import MilvusClient, MilvusException
 
+    # Whatever it raises is told once, in our words.
+    logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
     parts = urlsplit(url)
     bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
@@ -33,6 +36,14 @@ class _Client:
     def __init__(self, client: Any, error: type[Exception]) -> None:
         self._client = client
         self._error = error
+        self._loaded: set[str] = set()
+
+    def use(self, collection: str) -> str:
+        """Have the server load a collection before it is asked; returns its name."""
+        if collection not in self._loaded:
+            self.load_collection(collection)
+            self._loaded.add(collection)
+        return collection
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         method = getattr(self._client, name)

@@ -131,6 +131,8 @@ class MilvusShelf:
         """Return what is written, for comparing it with the rows."""
         number, state = self._current()
         watermark = state.watermark if state else 0
+        if state:
+            self._connected().use(self._names(number)[0])
         return MilvusContents(self._connected(), self._names(number)[0], watermark)
 
     def remove(self) -> None:
@@ -165,6 +167,7 @@ class MilvusShelf:
         terms = self._names(number)[1]
         if not self._connected().has_collection(terms):
             return None
+        self._connected().use(terms)
         rows = self._connected().query(terms, filter=f"id == {_STATE}", output_fields=["state"])
         return _State(**json.loads(rows[0]["state"])) if rows else None
 
@@ -178,6 +181,7 @@ class MilvusShelf:
         )
 
     def _segment(self, number: int, state: _State) -> MilvusSegment:
+        self._connected().use(self._names(number)[0])
         return MilvusSegment(self._connected(), *self._names(number), state.passages)
 
     def _begin(self, number: int, source: EntrySource, head: int) -> _State:
@@ -202,6 +206,7 @@ class MilvusShelf:
                     marked, mark = sequence, mark_of(sequence, entries)
 
         client, (passages, terms) = self._connected(), self._names(number)
+        client.use(passages)
         stream = published()
         while some := list(islice(stream, _TOGETHER)):
             rows = [row_of(entry, self.dimension, state.lengths) for entry in some]

@@ -52,7 +52,9 @@ def change_words(change: Progress) -> str:
     if change.seconds is None or change.done == change.passages:
         return said
     minutes = max(1, round(change.seconds / 60))
-    return f"{said}, about {f'{minutes} minutes' if minutes < 120 else f'{minutes // 60} hours'}"
+    if minutes >= 120:
+        return f"{said}, about {round(minutes / 60)} hours"
+    return f"{said}, about {minutes} minute{'s' * (minutes > 1)}"
 
 
 @index.command()

@@ -13,6 +13,7 @@ from indexing import milvus_shelf
 from indexing.entry import Entry
 from indexing.index import Index, Mode
 from indexing.manifest import IndexDamaged
+from indexing.milvus_client import connected
 from indexing.milvus_segment import within
 from indexing.milvus_shelf import MilvusShelf
 from indexing.shelf import FolderShelf, IndexUnreachable, Shelf
@@ -269,6 +270,24 @@ def test_hostile_questions(both: tuple[Index, Index]) -> None:
         for index in both:
             hits = index.search(query, None, seen, 11)
             assert {hit.reading_id for hit in hits} <= {1, 3, 11}
+
+
+def test_a_server_that_was_started_again(
+    request: pytest.FixtureRequest, rows: Rows, tmp_path: Path
+) -> None:
+    client = connected(request.getfixturevalue("milvus"))
+    others = set(client.list_collections())
+    make = maker(request, "milvus", tmp_path)
+    rows.fill(2)
+    make().fold(rows)
+    for name in set(client.list_collections()) - others:
+        client.release_collection(name)
+    client.close()
+    connected.cache_clear()
+    assert make().contents().passage_ids.size == 4
+    assert_finds_all(opened(make, rows), rows)
+    rows.fill(1)
+    assert make().fold(rows).watermark == 3
 
 
 def test_many_readings_make_a_short_filter() -> None:
