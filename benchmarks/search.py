@@ -43,8 +43,7 @@ from indexing.words import SCHEMA, _analyzer  # noqa: E402
 from portal import models  # noqa: E402
 from portal.database import upgrade  # noqa: E402
 from portal.resources import Resources  # noqa: E402
-from portal.services import embeddings, index_rows  # noqa: E402
-from portal.services.findable_rows import scope  # noqa: E402
+from portal.services import embeddings, findable_rows, index_rows  # noqa: E402
 from portal.settings import Settings  # noqa: E402
 
 QUESTIONS = 100
@@ -83,13 +82,16 @@ def make(settings: Settings, encoder: Encoder, real: large_company.Real, passage
     written = settings.data_folder / "made.json"
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     upgrade(settings.database_url)
+    resources = _resources(settings)
     if written.exists():
         found: Figures = json.loads(written.read_text("utf-8"))
         return found
-    resources = _resources(settings)
     begin = time.perf_counter()
     large_company.found(resources, encoder, large_company.Drawn(real, passages), passages)
     rows = time.perf_counter() - begin
+    with resources.write() as uow:
+        # As the reconciler does every hour.
+        findable_rows.prune(uow)
     begin = time.perf_counter()
     index_rows.fold(resources)
     folded = time.perf_counter() - begin
@@ -129,6 +131,8 @@ def measure(settings: Settings, encoder: Encoder, questions: Sequence[str]) -> F
 def bare(settings: Settings, encoder: Encoder, questions: Sequence[str]) -> Figures:
     """Time the parts of a search on the largest segment's own files, without anything of ours."""
     segment = _largest(settings)
+    # One thread for one question, as in the portal: several would only fight for the same cores.
+    faiss.omp_set_num_threads(1)
     if (segment / "vectors.faiss").exists():
         vectors = faiss.read_index(str(segment / "vectors.faiss"), faiss.IO_FLAG_MMAP_IFC)
     else:
@@ -175,7 +179,7 @@ def recall(settings: Settings, encoder: Encoder, questions: Sequence[str]) -> Fi
     found: Figures = {}
     for who, person in large_company.person_ids(resources).items():
         with resources.read(person) as uow:
-            mine = scope(uow)
+            mine = findable_rows.scope(uow)
         allowed = mine.everything.readings[mine.rows]
         visible = np.flatnonzero(np.isin(readings, allowed))
         shares = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import Base
@@ -25,9 +25,12 @@ class IndexLogEntry(Base):
     """All passages of `reading_id` have embeddings of `model_id` from this sequence number on."""
 
     __tablename__ = "index_log"
-    __table_args__ = (UniqueConstraint("reading_id", "model_id"),)
+    __table_args__ = (
+        UniqueConstraint("reading_id", "model_id"),
+        Index("ix_index_log_model_id_sequence", "model_id", "sequence"),
+    )
 
     # BigInteger would make SQLite use an ordinary column instead of the row id; both are given.
     sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     reading_id: Mapped[int] = mapped_column(ForeignKey("readings.id"))
-    model_id: Mapped[int] = mapped_column(ForeignKey("embedding_models.id"), index=True)
+    model_id: Mapped[int] = mapped_column(ForeignKey("embedding_models.id"))

@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import OperationalError
 
 from portal.errors import Forbidden, NotFound
 from portal.models import Person, Search, SearchOutcome, SearchPosition
@@ -151,6 +152,11 @@ def test_a_search_that_cannot_be_kept_fails_nothing(
         uow.session.execute(
             update(Person).where(Person.id == company.receiver.id).values(active=False)
         )
+
+    def full(*_: object) -> None:
+        raise OperationalError("INSERT", {}, Exception("disk full"))
+
+    monkeypatch.setattr(searches, "_write", full)
     typed(company, "receiver", "a")
     searches.opened(company.resources, company.receiver.id, "token", library.versions["客户"])
     assert rows(company) == []
