@@ -48,13 +48,15 @@ def main() -> None:
     """Measure what is asked for and print it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     ways = parser.add_subparsers(dest="way", required=True)
-    ways.add_parser("reading").add_argument("folder", type=Path)
+    reading = ways.add_parser("reading")
+    reading.add_argument("folder", type=Path)
+    reading.add_argument("--pages", type=int, default=Limits().pages, help="of each file, at most")
     web = ways.add_parser("web")
     web.add_argument("--port", type=int, default=8621)
     web.add_argument("--bytes", type=int, default=SIZE)
     arguments = parser.parse_args()
     if arguments.way == "reading":
-        _reading(arguments.folder)
+        _reading(arguments.folder, Limits(pages=arguments.pages))
     else:
         _web(arguments.port, arguments.bytes)
 
@@ -110,7 +112,7 @@ class _Watch(threading.Thread):
             self.sum = max(self.sum, child + template + worker)
 
 
-def _reading(folder: Path) -> None:
+def _reading(folder: Path, limits: Limits) -> None:
     settings = Settings.from_environment(os.environ)
     encoder = Encoder.load(settings.model, settings.model_folder, settings.encoder_threads)
     # What it holds once it has embedded a document: the network's own room is kept.
@@ -120,7 +122,7 @@ def _reading(folder: Path) -> None:
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         watch = _Watch()
         watch.start()
-        extraction = extract(path, path.name, Limits())
+        extraction = extract(path, path.name, limits)
         cut(extraction.blocks, encoder.count_tokens, settings.passage_tokens)
         watch.over.set()
         watch.join()

@@ -14,7 +14,7 @@ class Limits:
     seconds, seconds_per_page: wall time for the file, and more for each page it has; a dense page
     takes the optical reader about 4 s on two free cores.
     memory_bytes: address space of the reading process; ocr_bytes: and more once it reads images,
-    of which the models and a page take some 700 MB.
+    of which the models and a page take some 500 MB.
     pages: pages or images read of one file; the rest is left out.
     characters: text kept; ten million are some thirty thick books.
     unpacked_bytes: what may come out of compression, all members together.
