@@ -46,11 +46,12 @@ def test_nothing_is_in_no_order() -> None:
 
 
 def test_words_no_passage_holds_count_for_what_the_query_weighs() -> None:
-    terms = terms_of(parse("quarterly zzyzx"))
+    query = parse("quarterly zzyzx")
+    terms = terms_of(query)
     names = [token for name, token in terms if name == "words"]
     assert names == ["quarter", "zzyzx"]
     frequencies = [3 if token == "quarter" else 0 for _, token in terms]
-    weights = weights_of(terms, frequencies, 100)
+    weights = weights_of(query, frequencies, 100)
     assert {token for _, token in weights.known} == {"quarter"}
     assert weights.full > 2 * weights.known["words", "quarter"]
-    assert weights_of([], [], 5).full == 0
+    assert weights_of(parse(""), [], 5).full == 0

@@ -43,7 +43,7 @@ def test_one_width_one_script_no_accents(text: str, normal: str) -> None:
     ],
 )
 def test_forms_of_words_and_codes(code: str, expected: list[str]) -> None:
-    assert forms(code) == expected
+    assert list(forms(code)) == expected
 
 
 def test_words_of_chinese_are_cut_for_search_and_paired() -> None:
