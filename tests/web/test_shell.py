@@ -209,13 +209,10 @@ def test_what_pages_refer_to_exists(office: Office) -> None:
 def test_scripts_find_their_words(office: Office) -> None:
     page = office.get("leaver", "/").get_data(as_text=True)
     given = set(re.findall(r'data-word="([\w.]+)"', page))
-    used = set()
+    named = re.compile(r'"((?:answer|upload|live|combobox|suggestions)\.[\w.]+)"')
+    used: set[str] = set()
     for module in STATIC.glob("js/*.js"):
-        used |= set(
-            re.findall(
-                r'"((?:answer|upload|live|combobox|suggestions)\.[\w.]+)"', module.read_text("utf-8")
-            )
-        )
+        used |= set(named.findall(module.read_text("utf-8")))
     assert used - {"live.js", "suggestions.js", "answer.js"} == given
 
 
