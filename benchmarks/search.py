@@ -180,7 +180,7 @@ def recall(settings: Settings, encoder: Encoder, questions: Sequence[str]) -> Fi
     for who, person in large_company.person_ids(resources).items():
         with resources.read(person) as uow:
             mine = findable_rows.scope(uow)
-        allowed = mine.everything.readings[mine.rows]
+        allowed = mine.readings
         visible = np.flatnonzero(np.isin(readings, allowed))
         shares = []
         for question in questions[:50]:

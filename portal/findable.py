@@ -24,14 +24,13 @@ DRAFT = np.iinfo(np.int64).min
 class Findable:
     """Every reading a search can find, one row each, by ascending id; all columns have (n,) values.
 
-    readings, versions, documents, positions, handovers, people (the owners of the documents): row
-    ids. numbers: of the versions. kinds, languages: small numbers for the words in `kind_words` and
+    readings, documents, positions, handovers, people (the owners of the documents): row ids.
+    numbers: of the versions. kinds, languages: small numbers for the words in `kind_words` and
     `language_words`. sealed: microseconds since 1970 in UTC, DRAFT for drafts. verified: accepted
     by a successor. weights: by how much feedback raises or lowers a hit, float32.
     """
 
     readings: IdArray
-    versions: IdArray
     numbers: IdArray
     documents: IdArray
     positions: IdArray
@@ -127,6 +126,11 @@ class Scope:
     rows: IdArray
     facets: Remembered[Facets] = field(default_factory=lambda: Remembered(8))
 
+    @property
+    def readings(self) -> IdArray:
+        """Row ids of what this person may find, ascending."""
+        return self.everything.readings[self.rows]
+
 
 @dataclass(frozen=True, slots=True)
 class Heading:
@@ -138,12 +142,12 @@ class Heading:
 
 
 class Scopes:
-    """What is remembered in one process. Everything is kept by a state of the database, see
-    `models.FindableChange`, so nothing can be out of date."""
+    """What is remembered in one process: columns and people by a state of the database, see
+    `models.FindableChange`, so that nothing can be out of date; headings by their reading, which
+    never changes."""
 
     def __init__(self) -> None:
         """Start empty."""
         self.columns: Remembered[Findable] = Remembered(2)
         self.people: Remembered[Scope] = Remembered(64)
-        # By reading, whose headings never change.
         self.headings: Remembered[tuple[Heading, ...]] = Remembered(20_000)

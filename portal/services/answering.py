@@ -16,21 +16,16 @@ from indexing.answering import Asked, Numbers, Quote, Source
 from indexing.marking import Fragment, marked
 from indexing.place import Place, boxes_within
 from indexing.query import Query
-from portal.models import Document, Handover, Passage, Person, Version
+from portal.models import Passage, Version
 from portal.services import embeddings
+from portal.services.passage_line import PassageLine
 from portal.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True)
-class QuoteLine:
+class QuoteLine(PassageLine):
     """One to three sentences of one passage, each in fragments, and where they stand."""
 
-    passage: Passage
-    version: Version
-    document: Document
-    handover: Handover
-    author: Person
-    place: Place
     sentences: list[list[Fragment]]
 
 
@@ -82,7 +77,6 @@ def _heading(passage: Passage, version: Version) -> str:
 
 
 def _line(quote: Quote, passage: Passage, versions: dict[int, Version], query: Query) -> QuoteLine:
-    version = versions[passage.id]
     place = Place.from_json(passage.place)
     if "last_boxes" not in passage.place:
         length = len(passage.text) or 1
@@ -94,10 +88,7 @@ def _line(quote: Quote, passage: Passage, versions: dict[int, Version], query: Q
         place = replace(place, boxes=tuple(dict.fromkeys(boxes)))
     return QuoteLine(
         passage=passage,
-        version=version,
-        document=version.document,
-        handover=version.document.handover,
-        author=version.document.owner,
+        version=versions[passage.id],
         place=place,
         sentences=[marked(passage.text[slice(*span)], query) for span in quote.spans],
     )

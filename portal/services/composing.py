@@ -21,9 +21,10 @@ from indexing.query import Query
 from indexing.writing import Message, Said, checked, fitting, messages
 from portal.answer_endpoint import Endpoint
 from portal.errors import NotFound
-from portal.models import Document, Handover, Passage, Person, Reading, Version
+from portal.models import Passage, Reading, Version
 from portal.resources import Resources
-from portal.services import findable_rows, search, search_scope
+from portal.services import findable_rows, search
+from portal.services.passage_line import PassageLine
 from portal.services.search_scope import SearchForm
 from portal.unit_of_work import UnitOfWork
 
@@ -43,16 +44,10 @@ class Draft:
 
 
 @dataclass(frozen=True)
-class SourceLine:
+class SourceLine(PassageLine):
     """A passage the answer names, and where it stands."""
 
     number: int
-    passage: Passage
-    version: Version
-    document: Document
-    handover: Handover
-    author: Person
-    place: Place
     excerpt: list[Fragment]
 
 
@@ -132,26 +127,21 @@ def _heading(passage: Passage, version: Version) -> str:
 
 def _readable(uow: UnitOfWork, asked: Draft) -> dict[int, tuple[Passage, Version]]:
     """Those of the passages this person may find now, by row id."""
-    allowed = search_scope.allowed(uow, findable_rows.scope(uow), SearchForm())
+    mine = set(findable_rows.scope(uow).readings.tolist())
     rows = uow.session.execute(
         select(Passage, Version)
         .join(Reading, Passage.reading_id == Reading.id)
         .join(Version, Reading.version_id == Version.id)
         .where(Passage.id.in_(asked.passages), Reading.current)
     )
-    mine = set(allowed.tolist())
     return {row[0].id: (row[0], row[1]) for row in rows if row[0].reading_id in mine}
 
 
 def _source(number: int, passage: Passage, version: Version, asked: Draft) -> SourceLine:
-    document = version.document
     return SourceLine(
         number=number,
         passage=passage,
         version=version,
-        document=document,
-        handover=document.handover,
-        author=document.owner,
         place=Place.from_json(passage.place),
         excerpt=excerpt(passage.text, asked.query),
     )

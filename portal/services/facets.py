@@ -35,7 +35,7 @@ def _counted(uow: UnitOfWork, scope: Scope, form: SearchForm) -> Facets:
     return Facets(
         positions=_listed(uow, positions, _positions(), form.position),
         handovers=_listed(uow, handovers, _handovers(), form.handover),
-        kinds=_sorted([_word(everything.kind_words[at], n) for at, n in kinds.items()]),
+        kinds=_words({everything.kind_words[at]: count for at, count in kinds.items()}),
         languages=_languages(scope, _without("language", scope, narrowed)),
         people=_listed(uow, people, _people(), form.person),
         verified=_documents(scope, accepted[everything.verified[accepted]]),
@@ -103,21 +103,18 @@ def _handovers() -> Select[*tuple[Any, ...]]:
 
 def _languages(scope: Scope, rows: IdArray) -> Choices:
     everything = scope.everything
-    found = []
+    found: dict[str, int] = {}
     for name, words in LANGUAGES.items():
         numbers = [at for at, word in enumerate(everything.language_words) if word in words]
         count = _documents(scope, rows[np.isin(everything.languages[rows], numbers)])
         if count:
-            found.append(_word(name, count))
-    return _sorted(found)
+            found[name] = count
+    return _words(found)
 
 
-def _word(word: str, count: int) -> Choice:
-    return Choice(word, word, count)
-
-
-def _sorted(found: list[Choice]) -> Choices:
-    return Choices(_in_order(found))
+def _words(counted: Mapping[str, int]) -> Choices:
+    """Values that are words of the portal: templates know how they are said."""
+    return Choices(_in_order([Choice(word, word, count) for word, count in counted.items()]))
 
 
 def _in_order(found: list[Choice]) -> list[Choice]:

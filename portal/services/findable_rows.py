@@ -110,7 +110,6 @@ def _columns(uow: UnitOfWork) -> Findable:
     rows = uow.session.execute(
         _counting(
             Reading.id,
-            Version.id,
             Version.number,
             Document.id,
             Handover.position_id,
@@ -121,17 +120,17 @@ def _columns(uow: UnitOfWork) -> Findable:
             Version.sealed_at,
             Reading.media_type,
             Reading.language,
+            Version.id.label("version_id"),
         )
         .where(Document.removed_at.is_(None))
         .order_by(Reading.id)
     ).all()
-    readings, versions, numbers, documents, positions, handovers, people, accepted = _numbers(rows)
+    readings, numbers, documents, positions, handovers, people, accepted = _numbers(rows)
     kinds, kind_words = _coded([kind_of(row.media_type) for row in rows])
     weights = feedback.weights(uow)
     languages, language_words = _coded([row.language or "" for row in rows])
     return Findable(
         readings=readings,
-        versions=versions,
         numbers=numbers,
         documents=documents,
         positions=positions,
@@ -141,15 +140,15 @@ def _columns(uow: UnitOfWork) -> Findable:
         languages=languages,
         sealed=np.fromiter((_microseconds(row.sealed_at) for row in rows), np.int64),
         verified=accepted.astype(np.bool_),
-        weights=np.fromiter((weights.get(row[1], 0.0) for row in rows), np.float32),
+        weights=np.fromiter((weights.get(row.version_id, 0.0) for row in rows), np.float32),
         kind_words=kind_words,
         language_words=language_words,
     )
 
 
 def _numbers(rows: Sequence[Row[Any]]) -> list[IdArray]:
-    """The first eight columns, which are numbers."""
-    return list(np.array([tuple(row)[:8] for row in rows], np.int64).reshape(-1, 8).T.copy())
+    """The first seven columns, which are numbers."""
+    return list(np.array([tuple(row)[:7] for row in rows], np.int64).reshape(-1, 7).T.copy())
 
 
 def _coded(words: Sequence[str]) -> tuple[IdArray, tuple[str, ...]]:

@@ -32,6 +32,7 @@ from portal.services.answering import AnswerLine
 from portal.services.facets import facets
 from portal.services.findable_rows import scope
 from portal.services.index_rows import caught_up, reached
+from portal.services.passage_line import PassageLine
 from portal.services.search_scope import SearchForm
 from portal.unit_of_work import UnitOfWork
 
@@ -48,7 +49,7 @@ WORTH_TELLING = 0.5
 
 
 @dataclass(frozen=True)
-class HitLine:
+class HitLine(PassageLine):
     """One document found by its best passage. `more` counts its other passages with the words.
 
     `newer` is a newer version this person may read; None when this is the newest. has_words: a word
@@ -56,12 +57,6 @@ class HitLine:
     verified: a successor has accepted this version.
     """
 
-    passage: Passage
-    version: Version
-    document: Document
-    handover: Handover
-    author: Person
-    place: Place
     excerpt: list[Fragment]
     more: int
     newer: Version | None
@@ -313,9 +308,6 @@ def _line(
     return HitLine(
         passage=passage,
         version=version,
-        document=document,
-        handover=document.handover,
-        author=document.owner,
         place=place,
         excerpt=shown,
         more=group.more,

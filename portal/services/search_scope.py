@@ -80,7 +80,7 @@ def understood(uow: UnitOfWork, typed: str) -> Query:
     if not typed.strip():
         return parse(typed)
     try:
-        return caught_up(uow).read(typed, allowed(uow, findable_rows.scope(uow), SearchForm()))
+        return caught_up(uow).read(typed, findable_rows.scope(uow).readings)
     except NotReady:
         return parse(typed)
 
