@@ -41,7 +41,7 @@ _NEIGHBOURS = 100
 _RECALL = 0.995
 # Where passages of a document lie close together, their neighbours say too little about questions:
 # of a million passages the visited lists held 0.956 of the ten nearest to a question, three times
-# as many 0.986 (docs/benchmarks.md).
+# as many 0.990 (docs/scaling.md).
 _FARTHER = 3
 
 

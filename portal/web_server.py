@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
 from typing import TYPE_CHECKING, Any
@@ -74,9 +73,6 @@ def _load_model(resources: Resources) -> None:
     except ModelUnavailable as error:
         # Searches then compare words alone and say so; `handover doctor` says what to do.
         log.warning("the model is not available: %s", error)
-    # What is loaded now stays: looking it over again and again costs searches tens of milliseconds.
-    gc.collect()
-    gc.freeze()
 
 
 def _end_with_master(master: Any, worker: Any) -> None:
