@@ -7,7 +7,17 @@ from sqlalchemy import and_, false, or_, select, true
 from sqlalchemy.orm import aliased
 
 from portal.actor import Actor
-from portal.case_rules import VIEW_CASE, Clause, heads, leaver, receiver, role, works_here
+from portal.case_rules import (
+    VIEW_CASE,
+    Clause,
+    case,
+    heads,
+    hr_of_others,
+    leaver,
+    receiver,
+    role,
+    works_here,
+)
 from portal.models import Document, Handover, HandoverState, Position, Role, Version, Visibility
 
 
@@ -26,11 +36,11 @@ def reads_sealed(actor: Actor) -> Clause:
     )
     # A cancelled case stays with those who had a part in it.
     part = or_(leaver(actor), receiver(actor), heads(actor))
-    case = or_(part, and_(Handover.state != HandoverState.CANCELLED, shared))
+    allowed = or_(part, and_(Handover.state != HandoverState.CANCELLED, shared))
     return Document.id.in_(
         select(Document.id)
         .join(Handover, Document.handover_id == Handover.id)
-        .where(Document.removed_at.is_(None), case)
+        .where(Document.removed_at.is_(None), allowed)
     )
 
 
@@ -103,6 +113,15 @@ def owns_document(actor: Actor) -> Clause:
 def owns_version(actor: Actor) -> Clause:
     """Versions of such documents."""
     return Version.document_id.in_(select(Document.id).where(owns_document(actor)))
+
+
+def settles_findings(actor: Actor) -> Clause:
+    """Sealed versions of cases the person heads, or looks after in HR: not those of the own one."""
+    cases = select(Handover.id).where(case(heads, hr_of_others)(actor))
+    documents = select(Document.id).where(
+        Document.handover_id.in_(cases), Document.removed_at.is_(None)
+    )
+    return and_(Version.sealed_at.is_not(None), Version.document_id.in_(documents))
 
 
 def retries(actor: Actor) -> Clause:

@@ -65,6 +65,7 @@ WORDS: dict[str, LazyString] = {
     "findings_moved": _l(
         "A password of this version was moved to the vault. Upload a version without it."
     ),
+    "findings_settled": _l("Somebody has dealt with this already."),
     "nothing_sensitive": _l("There is nothing to decide about in this version."),
     "same_version": _l("This is exactly the file that is here already as version %(number)s."),
     "disk_full": _l("The portal has no room for this file. The administrator has to make room; your file is not lost, try again later."),

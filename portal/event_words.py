@@ -48,6 +48,9 @@ SENTENCES: dict[str, LazyString] = {
     "findings_added": _l(
         "A new reading found sensitive data in version %(number)s of «%(document)s» that the one before it did not."
     ),
+    "findings_settled": _l(
+        "Dealt with sensitive data found later in version %(number)s of «%(document)s»: %(reason)s"
+    ),
     "findings_kept": _l("Keeps sensitive data in version %(number)s of «%(document)s»."),
     "findings_moved": _l(
         "Wrote into «%(item)s» where a password of version %(number)s of «%(document)s» is kept."
@@ -94,6 +97,7 @@ KINDS: dict[str, LazyString] = {
     "reading_failed": _l("reading failed"),
     "reading_cancelled": _l("reading cancelled"),
     "findings_added": _l("sensitive data found later"),
+    "findings_settled": _l("sensitive data found later dealt with"),
     "findings_kept": _l("sensitive data kept"),
     "findings_moved": _l("password moved to the vault"),
     "reading_retried": _l("read again"),
@@ -127,6 +131,7 @@ LOOKS: Mapping[str, str] = {
     "question_answered": "ok",
     "reading_failed": "bad",
     "findings_added": "warn",
+    "findings_settled": "ok",
 }
 
 

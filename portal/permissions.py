@@ -65,6 +65,7 @@ class Action(StrEnum):
     SET_DOWNLOAD = "set_download"
     RETRY_READING = "retry_reading"
     DECIDE_FINDINGS = "decide_findings"
+    SETTLE_FINDINGS = "settle_findings"
     ASK_QUESTION = "ask_question"
     VIEW_QUESTION = "view_question"
     ANSWER_QUESTION = "answer_question"
@@ -176,7 +177,8 @@ def _receipts(actor: Actor) -> Clause:
 ABOUT_FILES = (
     "document_added", "document_changed", "document_removed", "document_restored",
     "version_uploaded", "version_read", "reading_failed", "reading_retried", "reading_cancelled",
-    "findings_kept", "findings_moved", "findings_added", "download_refused", "download_allowed",
+    "findings_kept", "findings_moved", "findings_added", "findings_settled", "download_refused",
+    "download_allowed",
 )  # fmt: skip
 
 
@@ -216,6 +218,7 @@ POLICY: dict[Action, tuple[type[Any] | None, Rule]] = {
     Action.SET_DOWNLOAD: (Document, document_rules.sets_download),
     Action.RETRY_READING: (Version, document_rules.retries),
     Action.DECIDE_FINDINGS: (Version, document_rules.owns_version),
+    Action.SETTLE_FINDINGS: (Version, document_rules.settles_findings),
     Action.ASK_QUESTION: (Handover, question_rules.asks),
     Action.VIEW_QUESTION: (Question, question_rules.views),
     Action.ANSWER_QUESTION: (Question, question_rules.answers),

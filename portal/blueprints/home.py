@@ -13,7 +13,7 @@ from flask_login import login_required
 from portal.blueprints.context import reading, resources
 from portal.models import Role
 from portal.permissions import Action
-from portal.services import cases, feedback, positions_held, questions
+from portal.services import cases, feedback, later_findings, positions_held, questions
 
 blueprint = Blueprint("home", __name__)
 
@@ -59,6 +59,7 @@ def index() -> ResponseReturnValue:
             leaving=[cases.show(uow, line.handover.public_id) for line in mine.leaving],
             answered=questions.news(uow),
             said=feedback.waiting(uow),
+            found_later=later_findings.waiting(uow),
             positions=positions_held.today(uow),
             running=cases.at_risk(uow) if hr else [],
             may_start=uow.may(Action.START_HANDOVER),

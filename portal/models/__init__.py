@@ -13,6 +13,7 @@ from portal.models.findable_change import FindableChange
 from portal.models.handover import Handover, HandoverReceiver, HandoverState
 from portal.models.index_log import Counter, IndexLogEntry
 from portal.models.item import IN_HAND, SETTLED, Item, ItemState
+from portal.models.later_findings import LaterFindings
 from portal.models.map import Map
 from portal.models.passage import Block, Passage
 from portal.models.person import Person, Role, RoleGrant
@@ -48,6 +49,7 @@ __all__ = [
     "IndexLogEntry",
     "Item",
     "ItemState",
+    "LaterFindings",
     "Map",
     "Passage",
     "Person",

@@ -144,53 +144,6 @@ def undecided(version: Version, reading: Reading | None) -> bool:
     return any(Kind(one["kind"]) in BLOCKING for one in reading.findings or [])
 
 
-def compare(uow: UnitOfWork, reading: Reading) -> None:
-    """A better reading may find what the one before it, about which was decided, did not.
-
-    Of a draft the decision is open again then; of a sealed version, which nobody can change any
-    more, the log tells HR, the head and whoever else may list it.
-    """
-    before = uow.session.scalar(
-        select(Reading)
-        .where(Reading.version_id == reading.version_id, Reading.id < reading.id)
-        .where(Reading.state.in_(FINDABLE))
-        .order_by(Reading.id.desc())
-        .limit(1)
-    )
-    if before is None or before.findings is None or not uow.resources.settings.guard:
-        return
-    added = _told(reading.findings) - _told(before.findings)
-    if not added:
-        return
-    version = uow.session.scalars(
-        select(Version)
-        .where(Version.id == reading.version_id)
-        .with_for_update(of=Version, key_share=True)
-        .execution_options(populate_existing=True)
-    ).one()
-    if not version.sealed:
-        version.findings_reason = None
-    kinds = Counter(kind for kind, _ in added.elements())
-    uow.record(
-        "findings_added",
-        version.document.handover,
-        version,
-        document=version.document.title,
-        number=version.number,
-        filename=version.filename,
-        kinds=dict(kinds),
-    )
-
-
-def _told(found: Iterable[Facts] | None) -> Counter[tuple[str, int]]:
-    """What there was to decide about; a new reading may have it in another place."""
-    return Counter(
-        (one["kind"], one["end"] - one["start"])
-        for one in found or []
-        if Kind(one["kind"]) in BLOCKING
-    )
-
-
 def ensure_decided(uow: UnitOfWork, versions: Iterable[Version]) -> None:
     """Inside the sealing transaction: nothing sensitive goes under the seal undecided.
 
@@ -215,7 +168,7 @@ def show(uow: UnitOfWork, version_id: str) -> FindingsPage:
     """What was found in a draft, for its owner. Raises NotFound, Forbidden, Refused."""
     version = uow.load(Version, version_id, Action.DECIDE_FINDINGS)
     reading = _read(uow, version)
-    found = _shown(uow, reading)
+    found = shown(uow, reading)
     return FindingsPage(
         version=version,
         found=found,
@@ -245,12 +198,7 @@ def keep(uow: UnitOfWork, version_id: str, reason: str) -> Version:
         raise Refused("nothing_sensitive")
     if _moved(uow, version):
         raise Refused("findings_moved")
-    reason = reason.replace("\x00", "").strip()
-    if not reason:
-        raise InvalidInput(Problem("reason", "reason_missing"))
-    if len(reason) > REASON_LENGTH:
-        raise InvalidInput(Problem("reason", "too_long", {"limit": REASON_LENGTH}))
-    ensure_harmless(uow.resources, "reason", reason)
+    reason = checked_reason(uow.resources, reason)
     version.findings_reason = reason
     uow.record(
         "findings_kept",
@@ -265,10 +213,39 @@ def keep(uow: UnitOfWork, version_id: str, reason: str) -> Version:
     return version
 
 
-def _current(uow: UnitOfWork, version: Version) -> Reading | None:
+def checked_reason(resources: Resources, text: str) -> str:
+    """A reason as it is written down. Raises InvalidInput: none, too long, or itself sensitive."""
+    reason = text.replace("\x00", "").strip()
+    if not reason:
+        raise InvalidInput(Problem("reason", "reason_missing"))
+    if len(reason) > REASON_LENGTH:
+        raise InvalidInput(Problem("reason", "too_long", {"limit": REASON_LENGTH}))
+    ensure_harmless(resources, "reason", reason)
+    return reason
+
+
+def current(uow: UnitOfWork, version: Version) -> Reading | None:
+    """The reading of a version that counts; None when none was ordered."""
     return uow.session.scalar(
         select(Reading).where(Reading.version_id == version.id, Reading.current)
     )
+
+
+def shown(uow: UnitOfWork, reading: Reading) -> list[Shown]:
+    """What is sensitive in a reading, each in its line with every value of the line covered."""
+    found = _found(uow, reading)
+    numbers = {one["block"] for one in found}
+    blocks = uow.session.scalars(
+        select(Block).where(Block.reading_id == reading.id, Block.ordinal.in_(numbers))
+    )
+    by_number = {block.ordinal: block for block in blocks}
+    lines = []
+    for one in found:
+        block = by_number[one["block"]]
+        here = [_finding(other) for other in found if other["block"] == one["block"]]
+        covered = excerpt(block.text, _finding(one), here)
+        lines.append(Shown(Kind(one["kind"]), block.place, one["block"], covered))
+    return lines
 
 
 def _read(uow: UnitOfWork, version: Version) -> Reading:
@@ -277,7 +254,7 @@ def _read(uow: UnitOfWork, version: Version) -> Reading:
     A file the portal could not read may be sealed, the way it is said on its row; one whose reading
     was cancelled may not: that would be a way around.
     """
-    reading = _current(uow, version)
+    reading = current(uow, version)
     if reading is None or reading.state in _WITHOUT_TEXT:
         raise Refused("version_not_read", filename=version.filename)
     if reading.reason is not None and reading.reason["code"] == "reading_cancelled":
@@ -295,22 +272,6 @@ def _found(uow: UnitOfWork, reading: Reading) -> list[Facts]:
         .order_by(Block.ordinal)
     )
     return in_texts((number, text) for number, text in blocks)
-
-
-def _shown(uow: UnitOfWork, reading: Reading) -> list[Shown]:
-    found = _found(uow, reading)
-    numbers = {one["block"] for one in found}
-    blocks = uow.session.scalars(
-        select(Block).where(Block.reading_id == reading.id, Block.ordinal.in_(numbers))
-    )
-    by_number = {block.ordinal: block for block in blocks}
-    shown = []
-    for one in found:
-        block = by_number[one["block"]]
-        here = [_finding(other) for other in found if other["block"] == one["block"]]
-        covered = excerpt(block.text, _finding(one), here)
-        shown.append(Shown(Kind(one["kind"]), block.place, one["block"], covered))
-    return shown
 
 
 def _finding(one: Facts) -> Finding:

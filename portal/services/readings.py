@@ -28,7 +28,15 @@ from portal.models import FINDABLE, Document, Embedding, Reading, ReadingState, 
 from portal.models.base import Facts
 from portal.permissions import Action
 from portal.resources import Resources
-from portal.services import embeddings, findings, likeness, reading_leases, reading_text, rereading
+from portal.services import (
+    embeddings,
+    findings,
+    later_findings,
+    likeness,
+    reading_leases,
+    reading_text,
+    rereading,
+)
 from portal.services.inserting import insert_missing
 from portal.services.reading_leases import Claim, LeaseLost
 from portal.unit_of_work import UnitOfWork
@@ -195,7 +203,7 @@ def _read_text(resources: Resources, claim: Claim, encoder: Encoder) -> bool:
 def _text_is_there(uow: UnitOfWork, reading: Reading) -> None:
     # A successor has said nothing yet: what it finds counts once it takes the place of the other.
     if reading.current:
-        findings.compare(uow, reading)
+        later_findings.compare(uow, reading)
     reading.state, reading.step_at = ReadingState.EMBEDDING, uow.resources.clock()
 
 
@@ -281,7 +289,7 @@ def _publish(uow: UnitOfWork, reading: Reading) -> None:
     document = version.document
     if reading.successor:
         rereading.take_over(uow, reading)
-        findings.compare(uow, reading)
+        later_findings.compare(uow, reading)
     reading.state = ReadingState.PARTIAL if reading.partial else ReadingState.FINDABLE
     reading_leases.settle(uow, reading)
     if not _read_before(uow, reading):

@@ -9,8 +9,7 @@ import pytest
 
 from indexing.sensitive import Kind
 from portal.errors import Forbidden, InvalidInput, NotFound, Refused
-from portal.models import Event, Handover, HandoverState, Reading, Version
-from portal.permissions import Action
+from portal.models import Handover, HandoverState, Reading, Version
 from portal.services import documents, findings, handovers, items, readings
 from portal.services.uploads import ToDocument, ToHandover, ToItem
 from portal.unit_of_work import UnitOfWork
@@ -273,55 +272,3 @@ def test_a_vault_is_named_and_no_password(desk: Desk, case: str) -> None:
         items.submit(uow, secret, "Qx7#mZp2w9")
     with desk.company.acting("leaver") as uow:
         items.submit(uow, secret, "sales/crm-2041")
-
-
-def added(desk: Desk, version: str) -> None:
-    """A better reader finds the password which the one before it overlooked."""
-    with desk.resources.write() as uow:
-        row = uow.session.query(Version).filter(Version.public_id == version).one()
-        for reading in uow.session.query(Reading).filter(Reading.version_id == row.id):
-            reading.findings = [one for one in reading.findings or [] if one["kind"] != "password"]
-            reading.reader_version -= 1
-    with desk.company.acting("leaver") as uow:
-        readings.read_again(uow, version)
-    desk.work()
-
-
-def test_what_a_later_reading_finds_is_to_be_decided_again(desk: Desk, item: str) -> None:
-    version = desk.upload("leaver", ToItem(item), f"{PASSWORD}\n\n{TEXTS['card']}", "登录.txt")
-    desk.work()
-    with desk.company.acting("leaver") as uow:
-        findings.keep(uow, version, "客户的卡号")
-    with desk.company.acting("leaver") as uow:
-        readings.read_again(uow, version)
-    desk.work()
-    # The same once more: what was decided holds.
-    assert not desk.events("findings_added")
-    added(desk, version)
-    (event,) = desk.events("findings_added")
-    assert event.facts["kinds"] == {"password": 1}
-    with pytest.raises(Refused, match="sensitive_found"):
-        submit(desk, item)
-    with desk.company.acting("leaver") as uow:
-        findings.keep(uow, version, "Testkonto")
-    submit(desk, item)
-    assert sealed(desk) == 1
-
-
-def test_of_a_sealed_version_it_is_told(desk: Desk, item: str) -> None:
-    version = desk.upload("leaver", ToItem(item), PASSWORD, "登录.txt")
-    desk.work()
-    with desk.company.acting("leaver") as uow:
-        findings.keep(uow, version, "测试账号")
-    submit(desk, item)
-    added(desk, version)
-    (event,) = desk.events("findings_added")
-    assert event.facts["filename"] == "登录.txt"
-    with desk.resources.read() as uow:
-        row = uow.session.query(Version).filter(Version.public_id == version).one()
-        assert row.findings_reason == "测试账号"
-    for who, seen in {"hr": 1, "head": 1, "receiver": 1, "neighbour": 0}.items():
-        with desk.company.looking(who) as uow:
-            clause = uow.rows(Action.VIEW_EVENT)
-            found = uow.session.query(Event).filter(clause, Event.kind == "findings_added").all()
-            assert len(found) == seen

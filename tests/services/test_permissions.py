@@ -149,6 +149,13 @@ def test_the_heads_decide_about_the_download_of_what_is_sealed(cases: Cases) -> 
         assert cases.rows(who, Action.SET_DOWNLOAD) == expected, who
 
 
+def test_heads_and_hr_settle_what_was_found_in_sealed_versions(cases: Cases) -> None:
+    sealed = {number for (_, name), number in cases.versions.items() if name != "draft"}
+    for who in EVERYBODY:
+        expected = sealed if who in HEADS | {"hr"} else set()
+        assert cases.rows(who, Action.SETTLE_FINDINGS) == expected, who
+
+
 def test_names_and_digests_are_listed_by_who_sees_the_case(cases: Cases) -> None:
     for action, ids in (
         (Action.LIST_VERSION, cases.versions),
@@ -215,6 +222,7 @@ ON_DOCUMENTS = {
     Action.SET_DOWNLOAD,
     Action.RETRY_READING,
     Action.DECIDE_FINDINGS,
+    Action.SETTLE_FINDINGS,
 }
 
 
