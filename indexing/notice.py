@@ -20,6 +20,7 @@ NOTICE_FACTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "encrypted_office": frozenset(),
         "encrypted_archive": frozenset(),
         "archive_unsupported": frozenset({"media_type"}),
+        "archive_volumes": frozenset(),
         "wrong_password": frozenset(),
         "no_text": frozenset(),
         "office_missing": frozenset({"media_type"}),
@@ -49,6 +50,7 @@ NOTICE_FACTS: Mapping[str, frozenset[str]] = MappingProxyType(
         # What a reader should know about a text that was read.
         "encoding_guessed": frozenset({"encoding"}),
         "converted": frozenset(),
+        "part_converted": frozenset({"part"}),
         "named_otherwise": frozenset({"media_type"}),
     }
 )

@@ -39,6 +39,10 @@ NOTICES: dict[str, LazyString] = {
         "This archive cannot be unpacked on this server. "
         "Pack the files as .zip and upload that."
     ),
+    "archive_volumes": _l(
+        "This is one part of an archive in several parts. Unpack all the parts on your computer "
+        "and upload the files, or pack them as one .zip."
+    ),
     "wrong_password": _l("The password does not open this file."),
     "no_text": _l(
         "No text was found in the file. If it is a scan, upload a version with recognised text."
@@ -85,6 +89,9 @@ NOTICES: dict[str, LazyString] = {
     "converted": _l(
         "The file is of an old kind. It was read from a copy that LibreOffice converted."
     ),
+    "part_converted": _l(
+        "«%(part)s» is of an old kind. It was read from a copy that LibreOffice converted."
+    ),
     "named_otherwise": _l("The file's name promises another kind than it is."),
 }  # fmt: skip
 
@@ -98,11 +105,13 @@ PART_REASONS: dict[str, LazyString] = {
     "encrypted_office": _l("has a password"),
     "encrypted_archive": _l("has a password"),
     "archive_unsupported": _l("cannot be unpacked on this server"),
+    "archive_volumes": _l("goes on in another part of the archive"),
     "no_text": _l("no text found"),
     "office_missing": _l("needs LibreOffice on the server"),
     "archive_bomb": _l("too large"),
     "image_too_large": _l("too large"),
     "too_many_cells": _l("too large"),
+    "reader_timed_out": _l("took too long"),
     "nested_too_deep": _l("lies too deep in other files"),
     "ocr_unavailable": _l("text in pictures cannot be recognised here"),
 }

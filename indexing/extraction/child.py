@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from indexing.extraction.dispatch import dispatch
 from indexing.extraction.limits import Limits
-from indexing.extraction.registry import reader_for
 from indexing.extraction.sandbox import confine
 from indexing.extraction.sink import Sink
 from indexing.extraction.sniff import sniff
@@ -20,8 +20,9 @@ from indexing.notice import Notice
 
 
 def main() -> None:
-    """Do the job that stands on standard input as one JSON object, confined."""
-    job = json.load(sys.stdin.buffer)
+    """Do the job that stands on standard input as one line of JSON, confined."""
+    # A line; what follows on standard input are answers to what the reader asks.
+    job = json.loads(sys.stdin.buffer.readline())
     send = _private_output()
     limits = Limits(**job["limits"])
     seconds = limits.seconds + limits.seconds_per_page * limits.pages
@@ -58,7 +59,7 @@ def _send_notice(send: Callable[[bytes], None], notice: Notice) -> None:
 
 
 def _read(job: dict[str, str], limits: Limits, send: Callable[[bytes], None]) -> None:
-    sink = Sink(send, limits)
+    sink = Sink(send, limits, sys.stdin.buffer.readline)
     source = Source(
         path=Path(job["path"]),
         filename=job["filename"],
@@ -80,7 +81,7 @@ def read_source(source: Source, sink: Sink) -> None:
     # Before the reading, so that it is known of a file that kills its reader, too.
     sink.set_media_type(source.media_type)
     try:
-        reader_for(source.media_type)(source, sink)
+        dispatch(source, sink)
     except Unreadable as stopped:
         sink.stop(stopped.notice.code, **stopped.notice.facts)
 

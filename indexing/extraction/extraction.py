@@ -9,7 +9,7 @@ from indexing.block import Block
 from indexing.notice import Notice
 
 # Raise when the same file would be read differently: old versions are then read again by a job.
-READER_VERSION = 4
+READER_VERSION = 5
 
 
 class Status(StrEnum):

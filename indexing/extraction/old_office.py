@@ -8,5 +8,5 @@ from indexing.extraction.unreadable import Unreadable
 
 
 def read(source: Source, sink: Sink) -> None:
-    """Say that the file must be converted first. Raises Unreadable (office_missing)."""
+    """Say that the file is to be converted first. Raises Unreadable (office_missing)."""
     raise Unreadable("office_missing", media_type=source.media_type)

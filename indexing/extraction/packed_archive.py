@@ -12,8 +12,10 @@ from indexing.extraction.parts import read_part
 from indexing.extraction.sink import Sink
 from indexing.extraction.source import Source
 from indexing.extraction.unreadable import Unreadable
+from indexing.extraction.volumes import is_volume, says_so
 from indexing.extraction.zip_archive import is_rubbish
 
+_OF_A_KIND = frozenset({"corrupt", "archive_unsupported"})
 _RAR_5 = b"Rar!\x1a\x07\x01"
 
 
@@ -40,8 +42,10 @@ def is_installed() -> bool:
 def read(source: Source, sink: Sink) -> None:
     """Read the members as they come. Names are shown, never used as paths; links are passed over.
 
-    Raises Unreadable (corrupt, encrypted_archive, archive_unsupported, archive_bomb,
-    too_many_members).
+    Of one part of several, the members that lie in it whole are read.
+
+    Raises Unreadable (corrupt, encrypted_archive, archive_unsupported, archive_volumes,
+    archive_bomb, too_many_members).
     """
     if _libarchive is None:
         raise Unreadable("archive_unsupported", media_type=source.media_type)
@@ -51,11 +55,13 @@ def read(source: Source, sink: Sink) -> None:
             locked = [_read_member(entry, source, sink) for entry in archive if _is_wanted(entry)]
     except _libarchive.ArchiveError as error:
         # What came before the damage has been sent.
-        reason = _reason(error)
-        facts = {} if reason == "encrypted_archive" else {"media_type": source.media_type}
+        reason = _reason(error, source)
+        facts = {"media_type": source.media_type} if reason in _OF_A_KIND else {}
         raise Unreadable(reason, **facts) from error
     if locked and all(locked):
         raise Unreadable("encrypted_archive")
+    if says_so(source):
+        raise Unreadable("archive_volumes")
 
 
 def _format(source: Source) -> str:
@@ -72,7 +78,7 @@ def _read_member(entry: Any, source: Source, sink: Sink) -> bool:
     try:
         read_part(source, sink, name, cast("IO[bytes]", _Content(entry)))
     except _libarchive.ArchiveError as error:
-        reason = _reason(error)
+        reason = _reason(error, source)
         sink.part_not_read(name, reason)
         return reason == "encrypted_archive"
     return False
@@ -88,13 +94,16 @@ def _name(entry: Any) -> str:
     return name.decode(errors="replace") if isinstance(name, bytes) else name or "?"
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, source: Source) -> str:
     """Tell from the library's words, which are all it gives, why it cannot go on."""
     said = str(error).lower()
     if "encrypt" in said:
         return "encrypted_archive"
     if "allocate" in said:
         raise MemoryError from error
+    if is_volume(source):
+        # What lies in another part is cut off here.
+        return "archive_volumes"
     unsupported = "support" in said or "unavailable" in said or "unknown" in said
     return "archive_unsupported" if unsupported else "corrupt"
 

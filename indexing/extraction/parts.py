@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO
 
-from indexing.extraction.registry import reader_for
+from indexing.extraction.dispatch import dispatch
 from indexing.extraction.sink import Sink
 from indexing.extraction.sniff import sniff
 from indexing.extraction.source import Source
@@ -41,7 +41,7 @@ def read_part(source: Source, sink: Sink, name: str, content: IO[bytes] | bytes)
         try:
             part = replace(part, media_type=sniff(path, filename))
             inner.describe_part(part.media_type, size)
-            reader_for(part.media_type)(part, inner)
+            dispatch(part, inner)
         except Unreadable as stopped:
             if stopped.notice.code in _OF_THE_WHOLE:
                 raise

@@ -22,6 +22,7 @@ _DOCUMENT, _SLIDE = 1000, 1006
 _LIST, _PERSIST, _HEADER = 4080, 1011, 3999
 _WIDE, _NARROW = 4000, 4008
 _CRYPT = 12052
+_CURRENT_USER = 4086
 _TITLES = frozenset({0, 6})
 _SLIDES = 0
 _CONTAINER = 0xF
@@ -31,16 +32,33 @@ Record = tuple[int, int, bytes]
 
 
 def read(source: Source, sink: Sink) -> None:
-    """Read the texts of each slide. Raises Unreadable (corrupt, encrypted_office)."""
+    """Read the texts of each slide.
+
+    Raises Unreadable (corrupt, encrypted_office, office_missing).
+    """
     try:
         with olefile.OleFileIO(source.path) as file:
             if file.exists("EncryptedSummary") or file.exists("EncryptedSummaryInformation"):
                 raise Unreadable("encrypted_office")
+            if _is_older(file):
+                raise Unreadable("office_missing", media_type=media.PPT)
             with file.openstream("PowerPoint Document") as stream:
                 data = stream.read()
         _Presentation(data, sink).read()
     except _BROKEN as error:
         raise Unreadable("corrupt", media_type=media.PPT) from error
+
+
+def _is_older(file: olefile.OleFileIO) -> bool:
+    """Whether PowerPoint 95 or an older one wrote it, whose streams have other layouts."""
+    if not file.exists("PowerPoint Document"):
+        return bool(file.exists("PP40"))
+    if not file.exists("Current User"):
+        return False
+    with file.openstream("Current User") as stream:
+        # The length of a name in PowerPoint 95, a record since 97.
+        kind: int = struct.unpack_from("<H", stream.read(4).ljust(4, b"\0"), 2)[0]
+    return kind != _CURRENT_USER
 
 
 def _records(data: bytes) -> Iterator[Record]:

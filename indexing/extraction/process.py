@@ -10,9 +10,9 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from indexing.extraction.limits import MEBIBYTE, Limits
@@ -32,6 +32,8 @@ _NO_MEMORY = b"memory allocation of"
 BEAT_SECONDS = 1.0
 
 Message = dict[str, object]
+# Answers what a reader asks for, given its private folder.
+Serve = Callable[[object, Path], Message]
 
 
 class ReaderEnded(Exception):
@@ -47,8 +49,12 @@ def run(
     limits: Limits,
     take: Callable[[Message], None],
     beat: Callable[[], None] = lambda: None,
+    serve: Serve | None = None,
 ) -> None:
     """Run one job in a process of its own and hand each of its messages to `take`.
+
+    What the process asks for, which it may not do itself, `serve` does and answers; its clock
+    stands still meanwhile.
 
     Forked by the template rather than by multiprocessing: that works in the daemonic children of a
     task queue, and nothing of this process (connections, models, secrets) is inherited. `beat` is
@@ -59,15 +65,17 @@ def run(
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     try:
         with (folder / "trace").open("w+b") as trace:
-            child, output = _start(job, folder, limits, trace.fileno())
+            child, output, answers = _start(job, folder, limits, trace.fileno())
+            hearing = _Hearing(_Clock(limits), take, beat, _Desk(answers, folder, serve))
             try:
-                failure = _listen(output, limits, take, beat)
+                failure = _listen(output, limits, hearing)
                 _judge(child, failure, limits, folder / "trace")
             except ReaderEnded as ended:
                 _log_trace(folder / "trace", ended.notice)
                 raise
             finally:
                 os.close(output)
+                os.close(answers)
                 child.end()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -86,8 +94,8 @@ def clear_abandoned() -> int:
 
 def _start(
     job: Mapping[str, object], folder: Path, limits: Limits, trace: int
-) -> tuple[Child, int]:
-    """Start a process and give it its job; return it and its output."""
+) -> tuple[Child, int, int]:
+    """Start a process and give it its job; return it, its output and where answers go."""
     request = json.dumps({**job, "folder": str(folder), "limits": asdict(limits)})
     job_end, request_end = os.pipe()
     output, output_end = os.pipe()
@@ -101,16 +109,47 @@ def _start(
         os.close(job_end)
         os.close(output_end)
     # Not on a command line or a disk: the job may hold a password.
-    with suppress(BrokenPipeError), os.fdopen(request_end, "wb") as pipe:
-        pipe.write(request.encode())
-    return child, output
+    with suppress(BrokenPipeError), os.fdopen(request_end, "wb", closefd=False) as pipe:
+        pipe.write(request.encode() + b"\n")
+    return child, output, request_end
 
 
-def _listen(
-    output: int, limits: Limits, take: Callable[[Message], None], beat: Callable[[], None]
-) -> Notice | None:
+class _Desk:
+    """Where the questions of a reading process are answered."""
+
+    def __init__(self, answers: int, folder: Path, serve: Serve | None) -> None:
+        self._answers = answers
+        self._folder = folder
+        self._serve = serve
+
+    def answer(self, question: object) -> None:
+        """Do what is asked and send the answer. Raises ReaderEnded if nobody reads it."""
+        reply = self._serve(question, self._folder) if self._serve else {}
+        # A reader asks and waits, so there is room for one answer; never wait for one that does
+        # not read.
+        os.set_blocking(self._answers, False)
+        try:
+            os.write(self._answers, json.dumps(reply).encode() + b"\n")
+        except BlockingIOError as error:
+            raise ReaderEnded(Notice("reader_crashed", {"error": "too many questions"})) from error
+        except BrokenPipeError:
+            # It is gone, which the end of its output tells.
+            return
+
+
+@dataclass(frozen=True)
+class _Hearing:
+    """What is done with what a reading process says."""
+
+    clock: _Clock
+    take: Callable[[Message], None]
+    beat: Callable[[], None]
+    desk: _Desk
+
+
+def _listen(output: int, limits: Limits, hearing: _Hearing) -> Notice | None:
     """Read lines until the process ends or its time is up; return how it says it failed."""
-    clock, room, failure = _Clock(limits), _room(limits), None
+    clock, room, failure = hearing.clock, _room(limits), None
     # A picture is one line of megabytes: gathered in place, not copied for each piece.
     rest = bytearray()
     with selectors.DefaultSelector() as selector:
@@ -119,7 +158,7 @@ def _listen(
             ready = selector.select(max(0.0, min(clock.left, clock.until_beat)))
             if clock.until_beat <= 0:
                 clock.beaten()
-                beat()
+                hearing.beat()
             if clock.left <= 0:
                 raise ReaderEnded(Notice("reader_timed_out", {"seconds": round(clock.allowed)}))
             if not ready:
@@ -134,7 +173,7 @@ def _listen(
             if b"\n" in data:
                 *lines, last = bytes(rest).split(b"\n")
                 rest = bytearray(last)
-                failure = _hand_over(lines, clock, take) or failure
+                failure = _hand_over(lines, hearing) or failure
     return failure
 
 
@@ -160,6 +199,15 @@ class _Clock:
     def left(self) -> float:
         return self._begin + self.allowed - time.monotonic()
 
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """What is done within takes none of the reader's time."""
+        begin = time.monotonic()
+        try:
+            yield
+        finally:
+            self._begin += time.monotonic() - begin
+
     def beaten(self) -> None:
         self._next = time.monotonic() + BEAT_SECONDS
 
@@ -168,7 +216,7 @@ class _Clock:
         return self._next - time.monotonic()
 
 
-def _hand_over(lines: list[bytes], clock: _Clock, take: Callable[[Message], None]) -> Notice | None:
+def _hand_over(lines: list[bytes], hearing: _Hearing) -> Notice | None:
     failure = None
     for line in lines:
         try:
@@ -179,8 +227,12 @@ def _hand_over(lines: list[bytes], clock: _Clock, take: Callable[[Message], None
         except (ValueError, AttributeError, RecursionError) as error:
             raise ReaderEnded(Notice("reader_crashed", {"error": "garbled output"})) from error
         if "progress" in message and isinstance(total := message["progress"][1], int):
-            clock.set_pages(total)
-        take(message)
+            hearing.clock.set_pages(total)
+        if "convert" in message:
+            with hearing.clock.stopped():
+                hearing.desk.answer(message["convert"])
+            continue
+        hearing.take(message)
     return failure
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import cast
 
 from indexing.block import Block
 from indexing.extraction import media
-from indexing.extraction.converting import converted
+from indexing.extraction.conversions import Conversions
 from indexing.extraction.extraction import Extraction, Part, Status
 from indexing.extraction.limits import Limits
 from indexing.extraction.process import Message, ReaderEnded, run
@@ -41,25 +40,11 @@ def extract(
     path = path.resolve(strict=True)
     begin = time.monotonic()
     job = {"do": "read", "path": str(path), "filename": filename, "password": password}
-    found = _extract(job, limits, progress)
-    if found.reason is None or found.reason.code != "office_missing":
-        return found
-    beat = partial(progress, 0, None) if progress else lambda: None
-    with converted(path, found.media_type, limits, beat) as new:
-        if isinstance(new, Notice):
-            return replace(found, reason=new, seconds=time.monotonic() - begin)
-        again = _extract({**job, "path": str(new)}, limits, progress)
-    warnings = (Notice("converted"), *again.warnings)
-    seconds = time.monotonic() - begin
-    return replace(again, media_type=found.media_type, warnings=warnings, seconds=seconds)
-
-
-def _extract(job: Mapping[str, object], limits: Limits, progress: Progress | None) -> Extraction:
-    begin = time.monotonic()
     reading = _Reading(progress)
+    conversions = Conversions(path, limits, reading.beat)
     reason: Notice | None = None
     try:
-        run(job, limits, reading.take, reading.beat)
+        run(job, limits, reading.take, reading.beat, conversions.serve)
     except ReaderEnded as ended:
         reason = ended.notice
     return reading.result(reason, time.monotonic() - begin)

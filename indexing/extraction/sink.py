@@ -20,6 +20,7 @@ _HEADING_CHARACTERS = 300
 _PROGRESS_SECONDS = 0.1
 
 Send = Callable[[bytes], None]
+Answer = Callable[[], bytes]
 
 
 @dataclass(slots=True)
@@ -28,6 +29,7 @@ class _Ledger:
 
     limits: Limits
     send: Send
+    answer: Answer
     characters: int = 0
     unpacked: int = 0
     members: int = 0
@@ -45,8 +47,9 @@ class _Ledger:
 class Sink:
     """Where a reader puts what it finds; sends it on at once, so a later crash loses no page."""
 
-    def __init__(self, send: Send, limits: Limits) -> None:
-        self._ledger = _Ledger(limits, send)
+    def __init__(self, send: Send, limits: Limits, answer: Answer = bytes) -> None:
+        """answer: waits for the starter's line after a question; nothing where nobody answers."""
+        self._ledger = _Ledger(limits, send, answer)
         self._part: str | None = None
         self._headings: list[tuple[int, str]] = []
         self._path: tuple[str, ...] = ()
@@ -66,6 +69,28 @@ class Sink:
         inner._path = ()
         self._send({"part": {"path": inner._part}})
         return inner
+
+    def converted(self, name: str | None, media_type: str) -> str:
+        """Have the starter convert a file of an old kind; return the new one's name.
+
+        name: in the private folder, where the new one lies, too; None for the file itself. Raises
+        Unreadable with why there is none (office_missing, reader_timed_out, corrupt).
+        """
+        self._send({"convert": {"name": name, "media_type": media_type}})
+        answer = json.loads(self._ledger.answer() or b"{}")
+        if "name" not in answer:
+            why = answer.get("notice")
+            notice = Notice.from_json(why) if why else None
+            raise (
+                Unreadable(notice.code, **notice.facts)
+                if notice
+                else Unreadable("office_missing", media_type=media_type)
+            )
+        if self._part is None:
+            self.warn("converted")
+        else:
+            self.warn("part_converted", part=self._part)
+        return str(answer["name"])
 
     def describe_part(self, media_type: str, size: int) -> None:
         """Say of the part this sink belongs to what it is and how many bytes it has."""

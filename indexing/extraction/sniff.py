@@ -48,6 +48,8 @@ _OLE_STREAMS = (
     ("EncryptedPackage", media.ENCRYPTED_OFFICE),
     ("WordDocument", media.DOC),
     ("PowerPoint Document", media.PPT),
+    # PowerPoint 95 and 4.
+    ("PP40", media.PPT),
     ("Workbook", media.XLS),
     ("Book", media.XLS),
     ("__properties_version1.0", media.MSG),

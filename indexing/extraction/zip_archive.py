@@ -11,6 +11,7 @@ from indexing.extraction.parts import read_part
 from indexing.extraction.sink import Sink
 from indexing.extraction.source import Source
 from indexing.extraction.unreadable import Unreadable
+from indexing.extraction.volumes import damage, says_so
 
 _ENCRYPTED, _UTF8 = 0x1, 0x800
 
@@ -18,18 +19,21 @@ _ENCRYPTED, _UTF8 = 0x1, 0x800
 def read(source: Source, sink: Sink) -> None:
     """Read the members. Names are shown, never used as paths; links are not followed.
 
-    Raises Unreadable (corrupt, encrypted_archive, archive_bomb, too_many_members).
+    Raises Unreadable (corrupt, archive_volumes, encrypted_archive, archive_bomb,
+    too_many_members).
     """
     try:
         archive = zipfile.ZipFile(source.path)
     except BROKEN_ARCHIVE as error:
-        raise Unreadable("corrupt", media_type=source.media_type) from error
+        raise damage(source) from error
     with archive:
         members = [info for info in archive.infolist() if not _is_skipped(info)]
         if members and all(info.flag_bits & _ENCRYPTED for info in members):
             raise Unreadable("encrypted_archive")
         for info in members:
             _read_member(archive, info, source, sink)
+    if says_so(source):
+        raise Unreadable("archive_volumes")
 
 
 def _read_member(
@@ -46,7 +50,7 @@ def _read_member(
         # Packed in a way that has been out of use since the nineties.
         sink.part_not_read(name, "unsupported_type")
     except BROKEN_ARCHIVE:
-        sink.part_not_read(name, "corrupt")
+        sink.part_not_read(name, damage(source).notice.code)
 
 
 def _is_skipped(info: zipfile.ZipInfo) -> bool:

@@ -175,7 +175,7 @@ def libreoffice(settings: Settings) -> Finding:
     return Finding(
         "libreoffice",
         State.WARN,
-        "not installed: files of Word 95, Excel 4, Works, WordPerfect and older are not read",
+        "not installed: Word 95, Excel 4, PowerPoint 95, Works, WordPerfect and older are not read",
         "Install it if people hand such files over; everything else is read without it.",
     )
 

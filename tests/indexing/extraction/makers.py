@@ -159,9 +159,9 @@ def seven_zip(members: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def rar(members: Mapping[str, bytes]) -> bytes:
-    """A rar archive of the fifth kind, its members stored as they are."""
-    data = b"Rar!\x1a\x07\x01\x00" + _rar_header(b"\x01\x00\x00")
+def rar(members: Mapping[str, bytes], flags: int = 0) -> bytes:
+    """A rar archive of the fifth kind, its members stored as they are; flags: of the whole."""
+    data = b"Rar!\x1a\x07\x01\x00" + _rar_header(bytes([1, 0, flags]))
     for name, content in members.items():
         size, named = _vint(len(content)), name.encode()
         fields = [b"\x02\x02", size, b"\x04", size, _vint(0o644), _rar_sum(content), b"\x00\x01"]

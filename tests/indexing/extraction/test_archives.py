@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from indexing.extraction import Limits, media, packed_archive
+from indexing.extraction import Limits, media, packed_archive, volumes
 from indexing.extraction.sink import Sink
 from indexing.extraction.source import Source
 from indexing.extraction.unreadable import Unreadable
@@ -183,6 +183,48 @@ def test_packed_archives_keep_the_bounds(tmp_path, pack):
     assert (len(texts(found)), reason(found)) == (3, "too_many_members")
     found = read(tmp_path, "a", pack({"a.txt": b"text" * 100})[:-60])
     assert reason(found) in ("corrupt", "parts_not_read")
+
+
+@LIBARCHIVE
+def test_one_part_of_a_rar_in_several_says_what_to_do(tmp_path):
+    """What lies whole in it is read; what goes on in the next part is named."""
+    members = {"a.txt": b"whole", "b.txt": b"goes on in the next part" * 20}
+    found = read(tmp_path, "a.part1.rar", rar(members, flags=1)[:-300])
+    assert (texts(found), reason(found), found.status) == (["whole"], "archive_volumes", "partial")
+    assert [(part.path, part.reason) for part in found.parts] == [
+        ("a.txt", None),
+        ("b.txt", "archive_volumes"),
+    ]
+    found = read(tmp_path, "a.part2.rar", rar({}, flags=1))
+    assert (found.status, reason(found)) == ("failed", "archive_volumes")
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.zip.001", zipped({"a.txt": b"text" * 100}, zipfile.ZIP_STORED)[:200]),
+        ("a.z01", zipped({"a.txt": b"text" * 100}, zipfile.ZIP_STORED)[:200]),
+        ("a.zip", zipped({"a.txt": b"text"})[30:].replace(b"PK\5\6\0\0", b"PK\5\6\2\0")),
+        pytest.param("a.7z.001", lambda: seven_zip({"a.txt": b"text" * 99})[:90], marks=LIBARCHIVE),
+    ],
+)
+def test_one_part_of_others_in_several_says_what_to_do(tmp_path, name, data):
+    content = data() if callable(data) else b"PK\3\4" * name.endswith(".zip") + data
+    found = read(tmp_path, name, content)
+    assert (found.status, reason(found)) == ("failed", "archive_volumes")
+
+
+def test_a_whole_archive_with_a_number_for_a_name_is_read(tmp_path):
+    assert read(tmp_path, "a.zip.001", zipped({"a.txt": b"text"})).status == "read"
+
+
+@pytest.mark.parametrize("flags", [b"\x00\x01", b"\x10\x01", b"\x00\x00"])
+def test_volumes_of_old_rar_archives(tmp_path, flags):
+    head = b"Rar!\x1a\x07\x00\0\0\x73" + flags[::-1] + b"\x0d\0" + bytes(6)
+    path = tmp_path / "a.rar"
+    path.write_bytes(head)
+    source = Source(path, "a.rar", media.RAR, tmp_path, Limits())
+    assert volumes.is_volume(source) == (flags[1] == 1)
 
 
 def test_packed_archive_where_the_system_cannot_unpack_it(tmp_path, monkeypatch):

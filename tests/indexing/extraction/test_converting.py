@@ -9,13 +9,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import nullcontext
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
-from indexing.extraction import Limits, converting, media
+from indexing.extraction import Limits, conversions, converting, media
 from indexing.extraction.office_start import UNFENCED
-from tests.indexing.extraction.makers import read, reason, texts
+from indexing.extraction.process import ReaderEnded
+from indexing.notice import Notice
+from tests.indexing.extraction.makers import read, reason, texts, zipped
 
 FILES = Path(__file__).parents[2] / "files"
 WORD_6 = FILES / "word6.doc"
@@ -34,6 +38,121 @@ def test_converted_and_read(tmp_path):
     assert [warning.code for warning in found.warnings] == ["converted"]
     mine = f"handover-reading-{os.getpid()}"
     assert not [n for n in set(os.listdir(tempfile.gettempdir())) - before if n.startswith(mine)]
+
+
+def mail(attachment: bytes) -> bytes:
+    message = EmailMessage()
+    message["From"], message["Subject"] = "wang@example.com", "旧文件"
+    message.set_content("See the file.")
+    message.add_attachment(attachment, "application", "msword", filename="旧.doc")
+    return message.as_bytes()
+
+
+FOX = "The quick brown fox jumps over the lazy dog"
+
+
+@NEEDS_OFFICE
+@pytest.mark.parametrize(
+    ("name", "data", "before", "part"),
+    [
+        (
+            "a.zip",
+            zipped({"1.txt": b"first", "客户/旧.doc": WORD_6.read_bytes(), "3.txt": b"last"}),
+            ["first"],
+            "客户/旧.doc",
+        ),
+        ("a.zip", zipped({"in.zip": zipped({"旧.doc": WORD_6.read_bytes()})}), [], "in.zip/旧.doc"),
+        ("a.eml", mail(WORD_6.read_bytes()), ["旧文件", "See the file."], "旧.doc"),
+    ],
+)
+def test_what_lies_in_a_file_is_converted_in_its_place(tmp_path, name, data, before, part):
+    found = read(tmp_path, name, data)
+    if "office_missing" in {each.reason for each in found.parts}:
+        pytest.skip("this system cannot fence LibreOffice in")
+    shown = [block.text for block in found.blocks if block.kind != "mail_header"]
+    assert shown[: len(before) + 1] == [*before, FOX]
+    assert {block.place.part for block in found.blocks if block.text == FOX} == {part}
+    assert (found.status, found.media_type) == ("read", media.ZIP if "zip" in name else media.EML)
+    assert [(each.code, dict(each.facts)) for each in found.warnings] == [
+        ("part_converted", {"part": part})
+    ]
+    assert media.DOC in {each.media_type for each in found.parts}
+
+
+@NEEDS_OFFICE
+def test_slides_of_powerpoint_95_are_read(tmp_path):
+    """As a member, too: this one is packed."""
+    found = read(tmp_path, "old.ppt.xz", (FILES / "powerpoint95.ppt.xz").read_bytes())
+    if reason(found) == "parts_not_read" and found.parts[0].reason == "office_missing":
+        pytest.skip("this system cannot fence LibreOffice in")
+    assert found.status == "read"
+    assert max(block.place.slide or 0 for block in found.blocks) == 42
+    assert "XML, HTML and All That" in texts(found)
+
+
+def test_without_it_members_say_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(converting, "office", lambda: None)
+    found = read(tmp_path, "a.zip", zipped({"旧.doc": WORD_6.read_bytes(), "a.txt": b"text"}))
+    assert (texts(found), reason(found)) == (["text"], "parts_not_read")
+    assert [(part.path, part.media_type, part.reason) for part in found.parts] == [
+        ("旧.doc", media.DOC, "office_missing"),
+        ("a.txt", media.TEXT, None),
+    ]
+
+
+def test_conversions_share_one_time_and_leave_the_readers_alone(tmp_path, monkeypatch):
+    """Slow ones are ended when it is over, others not begun; what is not old is read all the same.
+
+    The time of the reading itself, shorter than they take, is not theirs.
+    """
+    started = []
+
+    def slow(path, media_type, limits, beat):
+        started.append(limits.seconds)
+        time.sleep(1.2)
+        return nullcontext(Notice("reader_timed_out", {"seconds": 1}))
+
+    monkeypatch.setattr(conversions, "converted", slow)
+    members = {f"{number}.doc": WORD_6.read_bytes() for number in range(4)} | {"a.txt": b"text"}
+    found = read(tmp_path, "a.zip", zipped(members), seconds=2, seconds_per_page=0)
+    assert [round(seconds) for seconds in started] == [2, 1]
+    assert texts(found) == ["text"]
+    assert [part.reason for part in found.parts] == [*["reader_timed_out"] * 4, None]
+
+
+def test_what_came_out_counts_as_unpacked(tmp_path, monkeypatch):
+    large = tmp_path / "large"
+
+    def converted(path, media_type, limits, beat):
+        large.write_bytes(bytes(300_000))
+        return nullcontext(large)
+
+    monkeypatch.setattr(conversions, "converted", converted)
+    data = zipped({"a.doc": WORD_6.read_bytes(), "b.txt": b"text"})
+    assert reason(read(tmp_path, "a.zip", data, unpacked_bytes=200_000)) == "archive_bomb"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ({"name": "link", "media_type": media.DOC}, "corrupt"),
+        ({"name": "gone", "media_type": media.DOC}, "corrupt"),
+        ({"name": "../outside", "media_type": media.DOC}, "corrupt"),
+        ({"name": "plain", "media_type": media.PDF}, "office_missing"),
+    ],
+)
+def test_a_reader_in_hostile_hands_gets_nothing_else(tmp_path, question, answer):
+    folder = tmp_path / "private"
+    folder.mkdir()
+    for path in (tmp_path / "outside", folder / "plain"):
+        path.write_bytes(WORD_6.read_bytes())
+    (folder / "link").symlink_to(tmp_path / "outside")
+    asked = conversions.Conversions(WORD_6, Limits(seconds=5), lambda: None)
+    reply = asked.serve(question, folder)
+    assert reply["notice"]["code"] == answer
+    for garbled in (None, [], {"name": 1, "media_type": ""}, {"media_type": media.DOC}):
+        with pytest.raises(ReaderEnded):
+            asked.serve(garbled, folder)
 
 
 @pytest.mark.parametrize(
