@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
+from indexing.extraction import converting, packed_archive
 from portal.answer_endpoint import Endpoint
 from portal.models import FINISHED, Reading, ReadingState
 from portal.permissions import Action
@@ -30,6 +31,8 @@ class Health:
     outdated: versions that a better reader reads again by and by; they are found meanwhile.
     change: how far the portal is on its way to another model; None when it is not.
     writer: the model that writes answers, None where none is set.
+    office, archives: whether LibreOffice, for files of very old kinds, and libarchive, for 7z and
+    rar, are found where the web server runs.
     free_bytes: on the disk of the data folder; below reserve_bytes no file is taken.
     """
 
@@ -41,6 +44,8 @@ class Health:
     outdated: int
     free_bytes: int
     reserve_bytes: int
+    office: bool
+    archives: bool
     change: Progress | None = None
     writer: Endpoint | None = None
 
@@ -82,5 +87,7 @@ def show(uow: UnitOfWork) -> Health:
         writer=Endpoint.of(settings),
         free_bytes=shutil.disk_usage(settings.data_folder).free,
         reserve_bytes=settings.free_disk_reserve_bytes,
+        office=converting.office() is not None,
+        archives=packed_archive.is_installed(),
         change=model_change.progress(uow),
     )

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from portal.cli.check import CHECKS, State, broker, disk, folders, libreoffice, python
+from indexing.extraction import packed_archive
+from portal.cli.check import CHECKS, State, archives, broker, disk, folders, libreoffice, python
 from portal.settings import Settings
 from tests.platform.processes import handover
 
@@ -61,6 +62,16 @@ def test_libreoffice_is_optional(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     program.chmod(0o755)
     found = libreoffice(Settings(data_folder=tmp_path))
     assert (found.state, found.text.startswith(str(program))) == (State.OK, True)
+
+
+@pytest.mark.parametrize(("there", "state"), [(True, State.OK), (False, State.WARN)])
+def test_libarchive_is_optional(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool, state: State
+) -> None:
+    monkeypatch.setattr(packed_archive, "is_installed", lambda: there)
+    found = archives(Settings(data_folder=tmp_path))
+    assert found.state is state
+    assert ("libarchive13" in found.advice) == (not there)
 
 
 def test_status_and_json(tmp_path: Path) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from indexing.extraction import converting, packed_archive
 from portal.models import Reading, ReadingState
 from portal.services import health, model_change
 from tests.conftest import Clock
 from tests.web.acting import EVERYBODY, ClientOf, Office, statuses, text_of
+from tests.web.reading_pages import tree_of
 
 
 @pytest.fixture
@@ -74,6 +77,24 @@ def test_what_was_not_read_is_counted(
     assert "Each says at its place why" in page
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_what_old_files_and_packed_archives_need(
+    office: Office, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    found = Path("/usr/bin/soffice") if there else None
+    monkeypatch.setattr(converting, "office", lambda: found)
+    monkeypatch.setattr(packed_archive, "is_installed", lambda: there)
+    page = tree_of(office.get("administrator", "/admin/health"))
+    shown = {
+        entry.css_first(".entry-title").text(): entry.css_first(".status").text().strip()
+        for entry in page.css("main .entry")
+    }
+    state = "installed" if there else "not installed"
+    assert (shown["Files of very old kinds"], shown["7z and rar archives"]) == (state, state)
+    advised = page.css_first("main").text()
+    assert ("Install it where the worker runs" in advised) == (not there)
+
+
 @pytest.mark.parametrize(("reserve", "words"), [(2**62, "full"), (0, "enough")])
 def test_room_on_the_disk(office: Office, reserve: int, words: str) -> None:
     resources = office.company.resources
@@ -92,7 +113,7 @@ def test_a_change_of_the_model_says_how_far_it_is(
 
 
 def test_low_is_said_before_full() -> None:
-    well = health.Health(0, None, False, 0, 0, 0, free_bytes=10, reserve_bytes=4)
+    well = health.Health(0, None, False, 0, 0, 0, 10, reserve_bytes=4, office=True, archives=True)
     assert (well.disk_low, well.disk_full) == (False, False)
     low = replace(well, free_bytes=7)
     assert (low.disk_low, low.disk_full) == (True, False)
