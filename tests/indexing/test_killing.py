@@ -1,8 +1,8 @@
 """Folding killed 200 times, anywhere: nothing is lost, nothing is found twice.
 
-A process that has everything imported forks a child for each kill: a kill costs what the fold
-costs, not what starting Python costs. It must not have folded itself before: neither the threads of
-FAISS nor those of the word index survive a fork.
+A process that has everything imported and the tables of Chinese made forks a child for each kill: a
+kill costs what the fold costs, not what starting Python costs. It must not have folded itself
+before: neither the threads of FAISS nor those of the word index survive a fork.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ import json, os, random, signal, sys
 from pathlib import Path
 from indexing import clusters
 from indexing.folding import fold
+from indexing.sounds import syllables_of
+from indexing.tokens import tokenize
 from tests.indexing.dying import die_at
 from tests.indexing.rows import DIMENSION, MODEL, SharedRows
 from tests.indexing.test_folding import assert_complete, fill
@@ -34,6 +36,9 @@ FILES = ("folding.py", "generation.py", "segment.py", "manifest.py", "words.py",
 SWAP = ("publish", "_remove_others", "_alone", "start_building", "carry_over")
 # Small segments get clusters too, so that a kill in the middle of theirs is among the others.
 clusters.CLUSTERED_FROM = 24
+# Made at first use, which would be in each child anew: most of its time.
+tokenize("合同 deploys")
+syllables_of("lichang")
 
 def child(work):
     reading, writing = os.pipe()
