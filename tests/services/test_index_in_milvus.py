@@ -25,7 +25,7 @@ from tests.services.test_reembedding import Small, active, name, nearest, run
 from tests.services.test_verifying import verdict
 
 # Nothing here is a matter of the database.
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
 
 @pytest.fixture

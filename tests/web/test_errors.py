@@ -32,7 +32,7 @@ from portal.errors import (
 from portal.models import Version
 from portal.services import questions
 from portal.settings import Settings
-from tests.databases import sqlite_copy
+from tests.databases import Databases
 from tests.web.acting import SCRIPT, ClientOf, Office, main_of, text_of
 from tests.web.reading_pages import tree_of
 
@@ -45,9 +45,9 @@ MISSING = MissingItem(
 
 
 @pytest.fixture
-def database_url(_sqlite_template: Path, tmp_path: Path) -> str:
+def databases(_sqlite: Databases) -> Databases:
     """Answers to errors do not depend on the kind of database."""
-    return sqlite_copy(_sqlite_template, tmp_path)
+    return _sqlite
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
-from tests.databases import sqlite_copy
+from tests.databases import Databases
 from tests.web.acting import ClientOf, Office, text_of
 from tests.web.reading_pages import (
     forms_without_token,
@@ -37,9 +37,9 @@ PLACES = {
 
 
 @pytest.fixture
-def database_url(_sqlite_template: Path, tmp_path: Path) -> str:
+def databases(_sqlite: Databases) -> Databases:
     """The frame of a page does not depend on the kind of database."""
-    return sqlite_copy(_sqlite_template, tmp_path)
+    return _sqlite
 
 
 @pytest.fixture
