@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from urllib.parse import parse_qs, urlsplit
 
 from tests.browser.test_whole_handover import CONTRACTS
 
@@ -64,8 +65,20 @@ def test_a_folder_is_dropped_an_upload_stopped_and_a_page_enlarged(
     width = picture.bounding_box()["width"]
     leaver.page.locator("[data-viewer-action=larger]").first.click()
     assert picture.bounding_box()["width"] > 1.2 * width
-    leaver.page.locator(".viewer-pages").press("0")
+    pages = leaver.page.locator(".viewer-pages")
+    pages.press("0")
     assert abs(picture.bounding_box()["width"] - width) < 2
+    pages.press("-")
+    assert picture.bounding_box()["width"] < 0.9 * width
+    pages.press("+")
+    assert abs(picture.bounding_box()["width"] - width) < 2
+    # Ctrl and + is the browser's own zoom.
+    pages.press("Control++")
+    assert abs(picture.bounding_box()["width"] - width) < 2
+    position = leaver.page.locator("[data-viewer-position]")
+    for key, number in (("j", 2), ("k", 1), ("PageDown", 2), ("PageUp", 1)):
+        pages.press(key)
+        position.get_by_text(f"Page {number} of", exact=False).wait_for()
 
 
 def test_a_password_is_decided_about_before_the_seal(visit, colleague_case: str, tmp_path) -> None:
@@ -126,3 +139,47 @@ def test_a_large_file_goes_on_where_its_line_broke(visit, colleague_case: str, t
     leaver.page.locator(f"{EXTRAS} input[type=file]").set_input_files(str(copy))
     leaver.page.locator(f"{EXTRAS} [data-upload-rows] .file", has_text="copy").wait_for()
     assert sent == []
+
+
+def test_what_could_be_meant_is_offered_and_only_offered(visit) -> None:
+    """By keys and by hand; what is typed is sent as it stands, and Escape gives it back."""
+    person = visit("neighbour")
+    for asked in ("对账单 寄给谁", "对账单 几号寄"):
+        person.go(f"/search?q={asked}")
+    field, offered = person.page.locator("#query"), person.page.get_by_role("option")
+
+    def type_it() -> None:
+        field.fill("")
+        field.press_sequentially("对账")
+        offered.nth(1).wait_for()
+
+    type_it()
+    texts = [each.splitlines()[0] for each in offered.all_inner_texts()]
+    assert set(texts) == {"对账单 寄给谁", "对账单 几号寄"}
+    assert field.get_attribute("aria-expanded") == "true"
+    shown = []
+    for _ in range(3):
+        field.press("ArrowDown")
+        active = field.get_attribute("aria-activedescendant")
+        shown.append((field.input_value(), active is not None))
+    # After the last comes what was typed.
+    assert shown == [(texts[0], True), (texts[1], True), ("对账", False)]
+    field.press("ArrowUp")
+    assert field.input_value() == texts[1]
+    field.press("Escape")
+    assert (field.input_value(), offered.count()) == ("对账", 0)
+    assert field.get_attribute("aria-expanded") == "false"
+
+    def asked_for(text: str) -> None:
+        person.page.wait_for_url(lambda url: parse_qs(urlsplit(url).query)["q"] == [text])
+
+    type_it()
+    field.press("ArrowDown")
+    field.press("Enter")
+    asked_for(texts[0])
+    type_it()
+    field.press("Enter")
+    asked_for("对账")
+    type_it()
+    offered.filter(has_text="几号寄").click()
+    asked_for("对账单 几号寄")
