@@ -179,7 +179,7 @@ def _start(folder: Path, threads: int) -> dict[str, float]:
         "if sys.argv[2] == 'build':\n"
         "    build_bundled(Path(sys.argv[1]))\n"
         "else:\n"
-        "    import sentence_transformers\n"
+        "    import indexing.onnx_encoder\n"
         "imported = time.perf_counter() - begin\n"
         "memory = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024\n"
         "after_import = memory()\n"
@@ -254,9 +254,9 @@ def table(figures: dict[str, Any]) -> str:
         f"{figures['passages']} passages of {figures['tokens_of_a_round']:,} tokens a round; "
         f"{figures['machine']}.",
         f"Building once: {start['build_seconds']:.1f} s. A process's start: "
-        f"{start['load_seconds']:.1f} s, of which {start['import_seconds']:.1f} s import "
-        f"sentence-transformers; {start['loaded_megabytes']:.0f} MB, of which "
-        f"{start['import_megabytes']:.0f} MB import.",
+        f"{start['load_seconds']:.1f} s, of which {start['import_seconds']:.1f} s are imports; "
+        f"{start['loaded_megabytes']:.0f} MB, of which {start['import_megabytes']:.0f} MB are "
+        "imports.",
         f"This process at its largest: "
         f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB.",
     ]

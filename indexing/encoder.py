@@ -1,4 +1,4 @@
-"""Text to vectors: the bundled model, or any other that sentence-transformers loads."""
+"""Text to vectors: the bundled model, or any other, which sentence-transformers then loads."""
 
 from __future__ import annotations
 
@@ -29,9 +29,8 @@ __all__ = [
 BUNDLED = "bundled"
 
 _QUERY, _PASSAGE = "query", "document"
-# Texts given to a model at once. Another model on a processor is best with few, because all are
-# padded to the longest; a graphics card needs more to be busy, and the bundled model sorts them out
-# itself.
+# Texts given to another model at once. On a processor few are best, because all are padded to the
+# longest; a graphics card needs more to be busy.
 _BATCH, _LARGE_BATCH = 8, 64
 
 # E5 was trained with these and its published folders do not say so.
@@ -51,13 +50,14 @@ def bundled_built(folder: Path) -> bool:
     return bundled_model.built(folder)
 
 
-def import_library() -> None:
-    """Import sentence-transformers, which takes seconds, so that processes forked later have it.
+def import_library(model: str) -> None:
+    """Import what a model needs and takes seconds, so that processes forked later have it.
 
     Nothing of it runs a thread yet. ONNX Runtime does as soon as it is imported, and threads do not
-    survive a fork: it is left to `Encoder.load`.
+    survive a fork: it is left to `Encoder.load`, and takes tenths of a second.
     """
-    import sentence_transformers  # noqa: F401
+    if model != BUNDLED:
+        import sentence_transformers  # noqa: F401
 
 
 @cache
@@ -98,8 +98,9 @@ class Encoder:
     def load(cls, model: str, folder: Path, threads: int | None = None) -> Encoder:
         """Load `bundled`, built in `folder` if it is not there, or a model by name or folder.
 
-        `threads` is how many processor threads encode passages, None for one a core. The first
-        load in a process takes some seconds. Raises ModelUnavailable.
+        `threads` is how many processor threads encode passages, None for one a core. Loading
+        takes about a second, of another model the first time in a process several. Raises
+        ModelUnavailable.
         """
         return cls(_bundled(folder, threads) if model == BUNDLED else _other(model, threads))
 
@@ -133,28 +134,19 @@ def _encodable(text: str) -> str:
 
 def _bundled(folder: Path, threads: int | None) -> _Loaded:
     built = build_bundled(folder)
-    from sentence_transformers import SentenceTransformer
-
-    from indexing.onnx_module import OnnxModule
+    # Only here: the web server and the command line import this long before they need a model.
+    from indexing.onnx_encoder import OnnxEncoder
 
     try:
-        module = OnnxModule(built, threads)
+        model = OnnxEncoder(built, threads)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ModelUnavailable(BUNDLED, "folder_unusable", str(error)) from error
-    model = SentenceTransformer(
-        modules=[module], device="cpu", prompts=bundled_model.PROMPTS, similarity_fn_name="cosine"
-    )
 
-    # Tokenizer and ONNX Runtime are safe with threads: a query does not wait for passages.
     def encode(texts: list[str], kind: str) -> Any:
-        if len(texts) == 1:
-            # What `encode` does beside this takes a sixth of the time of a query.
-            features = model.preprocess(texts, prompt=model.prompts[kind])
-            return model(features)["sentence_embedding"].numpy()
-        return _through(model, texts, kind, _LARGE_BATCH)
+        prompt = bundled_model.PROMPTS[kind]
+        return model.encode([f"{prompt}{text}" for text in texts])
 
-    dimension = module.get_embedding_dimension()
-    return _Loaded(bundled_model.identity(), dimension, encode, module.pieces.count)
+    return _Loaded(bundled_model.identity(), model.dimension, encode, model.pieces.count)
 
 
 def _other(name: str, threads: int | None) -> _Loaded:

@@ -47,7 +47,7 @@ def _prepare_forks(**_: Any) -> None:
     """
     from indexing.encoder import import_library
 
-    import_library()
+    import_library(current_app.settings.model)
 
 
 @signals.worker_process_shutdown.connect

@@ -123,6 +123,25 @@ def test_importing_the_encoder_loads_no_model_library() -> None:
     assert not loaded & {"torch", "transformers", "sentence_transformers", "onnx", "onnxruntime"}
 
 
+def test_the_bundled_model_works_without_the_library_of_others(
+    encoder: Encoder, model_folder: Path
+) -> None:
+    # It would cost each process five seconds and 300 MB.
+    script = (
+        "import json, sys\n"
+        "from pathlib import Path\n"
+        "from indexing.encoder import BUNDLED, Encoder, import_library\n"
+        "import_library(BUNDLED)\n"
+        "encoder = Encoder.load(BUNDLED, Path(sys.argv[1]), threads=2)\n"
+        "vectors = encoder.encode_passages(['合同'] * 3)\n"
+        "print(json.dumps([vectors[2].tolist(), sorted(sys.modules)]))\n"
+    )
+    done = run(script, model_folder)
+    vector, loaded = json.loads(done.stdout)
+    np.testing.assert_allclose(vector, encoder.encode_passages(["合同"])[0], atol=1e-6)
+    assert not set(loaded) & {"torch", "transformers", "sentence_transformers"}
+
+
 def test_a_model_nobody_has_is_unavailable(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable) as error:
         Encoder.load(str(tmp_path / "no-such-model"), tmp_path)

@@ -1,7 +1,7 @@
-"""The bundled model as a module of sentence-transformers, run by ONNX Runtime.
+"""The bundled model, run by ONNX Runtime.
 
-Importing this takes some seconds and 400 MB, most of it shared between processes:
-sentence-transformers brings torch. It is imported where a model is loaded, nowhere else.
+Without sentence-transformers, which other models go through: it brings torch, and with it five
+seconds of every process's start and 300 MB of its memory.
 """
 
 from __future__ import annotations
@@ -15,9 +15,7 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
-import torch
 from numpy.typing import NDArray
-from sentence_transformers.base.modules import InputModule
 
 from indexing.entry import FloatArray
 from indexing.network import IDS, MASK, VECTORS
@@ -32,61 +30,45 @@ _TOGETHER = 256
 IntArray = NDArray[np.int64]
 
 
-class OnnxModule(InputModule):  # type: ignore[misc]  # untyped here, see pyproject.toml
+class OnnxEncoder:
     """Texts to unit vectors; any number of threads may use it at once.
 
     A run of the network uses one processor thread, and several runs go on at the same time:
     threads that share one run wait for each other at each of its steps, for longest where the
-    machine has other things to do.
+    machine has other things to do. `dimension` is how many numbers a vector has.
     """
 
     def __init__(self, folder: Path, threads: int | None) -> None:
         """Load a built model. Raises OSError, ValueError, and what ONNX Runtime raises."""
-        super().__init__()
         self.pieces = PieceTokenizer.load(folder)
-        self.max_seq_length = self.pieces.limit
         self._session = _session(folder / NETWORK_FILE)
-        self._width = int(self._session.get_outputs()[0].shape[1])
+        self.dimension = int(self._session.get_outputs()[0].shape[1])
         # Its threads start with the first passages: a process that only searches has none.
         self._pool = ThreadPoolExecutor(threads or os.cpu_count() or 1, "encoder")
 
-    def preprocess(
-        self, inputs: Sequence[str], prompt: str | None = None, **_: Any
-    ) -> dict[str, torch.Tensor]:
-        """Return padded token ids and their mask."""
-        found = self.pieces.encode([f"{prompt or ''}{text}" for text in inputs])
-        longest = max(map(len, found))
-        ids = np.full((len(found), longest), self.pieces.padding, np.int64)
-        mask = np.zeros_like(ids)
-        for row, each in enumerate(found):
-            ids[row, : len(each)] = each
-            mask[row, : len(each)] = 1
-        return {IDS: torch.from_numpy(ids), MASK: torch.from_numpy(mask)}
-
-    def forward(self, features: dict[str, torch.Tensor], **_: Any) -> dict[str, torch.Tensor]:
-        """Add the vectors to the features."""
-        ids, mask = features[IDS].numpy(), features[MASK].numpy()
-        vectors: FloatArray = np.empty((len(ids), self._width), np.float32)
+    def encode(self, texts: Sequence[str]) -> FloatArray:
+        """Return the vectors of texts with their prompt before them: float32 (n, d)."""
+        found = self.pieces.encode(texts)
+        vectors: FloatArray = np.empty((len(found), self.dimension), np.float32)
 
         def run(rows: IntArray) -> None:
-            longest = int(mask[rows].sum(axis=1).max())
-            given = {IDS: ids[rows, :longest], MASK: mask[rows, :longest]}
-            (vectors[rows],) = self._session.run([VECTORS], given)
+            (vectors[rows],) = self._session.run([VECTORS], self._padded([found[n] for n in rows]))
 
-        groups = list(_groups(mask.sum(axis=1)))
+        groups = list(_groups(np.array([len(each) for each in found])))
         if len(groups) == 1:
             run(groups[0])
         else:
             list(self._pool.map(run, groups))
-        return {**features, VECTORS: torch.from_numpy(vectors)}
+        return vectors
 
-    def get_embedding_dimension(self) -> int:
-        """Return how many numbers a vector has."""
-        return self._width
-
-    def save(self, output_path: str, *_: Any, **__: Any) -> None:
-        """Not meant to be saved: it is built where it is needed. Raises NotImplementedError."""
-        raise NotImplementedError(output_path)
+    def _padded(self, texts: Sequence[Sequence[int]]) -> dict[str, IntArray]:
+        longest = max(map(len, texts))
+        ids = np.full((len(texts), longest), self.pieces.padding, np.int64)
+        mask = np.zeros_like(ids)
+        for row, each in enumerate(texts):
+            ids[row, : len(each)] = each
+            mask[row, : len(each)] = 1
+        return {IDS: ids, MASK: mask}
 
 
 def _groups(lengths: IntArray) -> Iterator[IntArray]:
