@@ -5,7 +5,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-# Processes that run the tests at the same time.
+# Processes that run the tests at the same time, each with one thread: they share the cores already.
 JOBS ?= 2
 # The first Python here that is new enough; `make run PYTHON=/path/to/python3.12` takes another.
 PYTHON ?= $(shell for found in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -27,7 +27,7 @@ run: $(VENV)/.ready translations ## install what is missing and run the portal w
 
 test: $(VENV)/.ready-for-tests translations ## everything: style, types, tests; warnings are errors
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -W error -m pytest -n $(JOBS) --dist loadgroup
+	OMP_NUM_THREADS=1 $(BIN)/python -W error -m pytest -n $(JOBS) --dist loadgroup
 
 lint: $(VENV)/.ready-for-tests ## style and types alone
 	$(BIN)/ruff check .

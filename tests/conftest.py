@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -42,6 +43,25 @@ def pytest_configure(config: pytest.Config) -> None:
     if shutil.disk_usage(MEMORY).free >= MEMORY_BYTES:
         # For pytest and for what the tests start; tempfile may have looked already.
         os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+
+
+# Last, because other steps give the time limits.
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that may take longest, or one process ends alone with one of them."""
+
+    def seconds(item: pytest.Item) -> float:
+        limit = item.get_closest_marker("timeout")
+        return float(limit.args[0]) if limit else 0.0
+
+    items.sort(key=seconds, reverse=True)
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage look at what tests make, not at the libraries each time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @dataclass
