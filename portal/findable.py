@@ -26,8 +26,10 @@ class Findable:
 
     readings, documents, positions, handovers, people (the owners of the documents): row ids.
     numbers: of the versions. kinds, languages: small numbers for the words in `kind_words` and
-    `language_words`. sealed: microseconds since 1970 in UTC, DRAFT for drafts. verified: accepted
-    by a successor. weights: by how much feedback raises or lowers a hit, float32.
+    `language_words`. sealed: microseconds since 1970 in UTC, DRAFT for drafts. ended: when the
+    reading was done, in the same unit; with its id it names a text even where a database restored
+    from a backup gives the id out again. verified: accepted by a successor. weights: by how much
+    feedback raises or lowers a hit, float32.
     """
 
     readings: IdArray
@@ -39,6 +41,7 @@ class Findable:
     kinds: IdArray
     languages: IdArray
     sealed: IdArray
+    ended: IdArray
     verified: Mask
     weights: FloatArray
     kind_words: tuple[str, ...]
@@ -131,6 +134,12 @@ class Scope:
         """Row ids of what this person may find, ascending."""
         return self.everything.readings[self.rows]
 
+    def newest(self, number: int) -> list[tuple[int, int]]:
+        """Row ids of the newest readings and when each ended, the newest first."""
+        rows = self.rows[-number:][::-1]
+        every = self.everything
+        return list(zip(every.readings[rows].tolist(), every.ended[rows].tolist(), strict=True))
+
 
 @dataclass(frozen=True, slots=True)
 class Heading:
@@ -143,8 +152,8 @@ class Heading:
 
 class Scopes:
     """What is remembered in one process: columns and people by a state of the database, see
-    `models.FindableChange`, so that nothing can be out of date; headings by their reading, which
-    never changes."""
+    `models.FindableChange`, so that nothing can be out of date; headings by the id of their reading
+    and the moment it ended: then its text is what it stays."""
 
     def __init__(self) -> None:
         """Start empty."""

@@ -118,6 +118,7 @@ def _columns(uow: UnitOfWork) -> Findable:
             # A document of no item makes it NULL.
             func.coalesce(verified(), false()),
             Version.sealed_at,
+            Reading.finished_at,
             Reading.media_type,
             Reading.language,
             Version.id.label("version_id"),
@@ -139,6 +140,7 @@ def _columns(uow: UnitOfWork) -> Findable:
         kinds=kinds,
         languages=languages,
         sealed=np.fromiter((_microseconds(row.sealed_at) for row in rows), np.int64),
+        ended=np.fromiter((_microseconds(row.finished_at) for row in rows), np.int64),
         verified=accepted.astype(np.bool_),
         weights=np.fromiter((weights.get(row.version_id, 0.0) for row in rows), np.float32),
         kind_words=kind_words,

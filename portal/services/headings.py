@@ -2,6 +2,7 @@
 
 Suggestions look through them for every key that is typed. The headings of a reading that can be
 found never change, so nothing can be out of date; whose they may be is asked elsewhere, each time.
+An id alone does not name a reading: a database restored from a backup gives it to another text.
 """
 
 from __future__ import annotations
@@ -22,15 +23,15 @@ from portal.unit_of_work import UnitOfWork
 LONGEST, MOST = 100, 200
 
 
-def of(uow: UnitOfWork, readings: Sequence[int]) -> list[tuple[Heading, ...]]:
-    """The headings of each reading, in the order of its text."""
+def of(uow: UnitOfWork, readings: Sequence[tuple[int, int]]) -> list[tuple[Heading, ...]]:
+    """The headings of each reading, given as in `Scope.newest`, in the order of its text."""
     remembered = uow.resources.scopes.headings
     known = {each: remembered.get(each) for each in readings}
     missing = [each for each, found in known.items() if found is None]
     if missing:
-        for each, found in _read(uow, missing).items():
-            remembered.keep(each, found)
-            known[each] = found
+        found_by_id = _read(uow, [reading for reading, _ in missing])
+        for each in missing:
+            known[each] = remembered.keep(each, found_by_id[each[0]])
     return [found or () for found in known.values()]
 
 

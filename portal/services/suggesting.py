@@ -10,7 +10,6 @@ from enum import StrEnum
 from sqlalchemy import select
 
 from indexing.query import parse
-from portal.findable import Scope
 from portal.models import Document
 from portal.permissions import Action
 from portal.services import headings, searches
@@ -67,7 +66,7 @@ def examples(uow: UnitOfWork) -> list[str]:
     """
     uow.permit(Action.SEARCH)
     found: list[str] = []
-    for of_one in headings.of(uow, _newest(scope(uow), EXAMPLE_READINGS)):
+    for of_one in headings.of(uow, scope(uow).newest(EXAMPLE_READINGS)):
         # The outermost heading is the title, which says what the document is and asks nothing.
         inner = (each.text for each in of_one if each.level > 1)
         found += next(([text] for text in inner if len(text) in EXAMPLE_LENGTH), [])
@@ -87,18 +86,13 @@ def _held(uow: UnitOfWork, typed: str) -> dict[str, SuggestionKind]:
     mine = scope(uow)
     found = {
         each.text: SuggestionKind.HEADING
-        for of_one in headings.of(uow, _newest(mine, READINGS))
+        for of_one in headings.of(uow, mine.newest(READINGS))
         for each in of_one
         if typed in each.plain
     }
     documents = mine.everything.documents[mine.rows[-READINGS:]].tolist()
     titles = uow.session.scalars(select(Document.title).where(Document.id.in_(documents)))
     return found | {each: SuggestionKind.TITLE for each in titles if typed in folded(each)}
-
-
-def _newest(mine: Scope, number: int) -> list[int]:
-    """Row ids of the newest readings this person may find, the newest first."""
-    return mine.readings[-number:][::-1].tolist()  # type: ignore[no-any-return]
 
 
 def _ordered(texts: Iterable[str], typed: str) -> list[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
-from portal.models import HandoverReceiver, Visibility
+from portal.models import Block, FindableChange, HandoverReceiver, Reading, Visibility
 from portal.services import searches, suggesting
 from portal.services.suggesting import REMEMBERED, SUGGESTIONS
+from tests.conftest import Clock
 from tests.services.conftest import Desk
 from tests.services.library import CLIENTS, Library
 from tests.services.test_searches import typed
@@ -82,3 +83,20 @@ def test_what_was_suggested_a_second_ago_is_gone_with_the_right(library: Library
         assert suggested(library, who, "秘密") == []
     assert suggested(library, "leaver", "秘密") == [("秘密", "title"), ("秘密记录", "heading")]
     assert library.row(draft).sealed_at is None
+
+
+def test_a_database_restored_under_the_process_suggests_its_own_headings(
+    library: Library, clock: Clock
+) -> None:
+    """It gives the id of a reading to another text, which ends at another time."""
+    library.add(CLIENTS, "客户.md")
+    assert suggested(library, "receiver", "沟通") == [("沟通记录", "heading")]
+    clock.move(minutes=1)
+    with library.desk.resources.write() as uow:
+        of_one = uow.session.scalars(select(Block).where(Block.text == "沟通记录")).one()
+        of_one.text = "出差报销"
+        reading = uow.session.get_one(Reading, of_one.reading_id)
+        reading.finished_at = uow.resources.clock()
+        uow.session.add(FindableChange(mark=7))
+    assert suggested(library, "receiver", "沟通") == []
+    assert suggested(library, "receiver", "出差") == [("出差报销", "heading")]
