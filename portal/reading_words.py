@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from flask_babel import gettext as _
@@ -12,7 +13,7 @@ from flask_babel import ngettext
 from flask_babel.speaklater import LazyString
 
 from portal.error_words import WORDS
-from portal.formats import file_size
+from portal.formats import file_size, moment
 from portal.models import Reading, ReadingState
 from portal.services.progress import Progress
 
@@ -75,7 +76,7 @@ NOTICES: dict[str, LazyString] = {
     "page_without_text": _l("Page %(page)s holds no text; it may be a scan."),
     "page_unreadable": _l("Page %(page)s could not be read."),
     "pages_not_read": _l("%(count)s of %(pages)s pages could not be read."),
-    "parts_not_read": _l("%(count)s files inside could not be read."),
+    "parts_not_read": _l("Files inside that could not be read: %(count)s."),
     "part_not_read": _l("«%(part)s» inside could not be read."),
     "more_warnings": _l("There are %(count)s more remarks."),
     "ocr_unavailable": _l("The text in pictures cannot be recognised on this server."),
@@ -122,6 +123,18 @@ MAIL_LINES: dict[str, LazyString] = {
     "Cc": _l("Copy to"),
     "Date": _l("Sent on"),
 }
+
+
+def mail_line(name: str, value: str) -> str:
+    """What stands in a line above a mail; its date in words, where it can be understood."""
+    if name != "Date":
+        return value
+    try:
+        sent = parsedate_to_datetime(value)
+        # Without a zone it is the sender's own time, which nobody can place.
+        return moment(sent) if sent.tzinfo else value
+    except (ValueError, OverflowError):
+        return value
 
 
 def part_reason(code: str | None) -> str:

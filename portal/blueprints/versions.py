@@ -68,6 +68,7 @@ def show(version_id: str) -> ResponseReturnValue:
             remarks=reading_words.remarks(page.reading) if page.reading else [],
             part_reason=reading_words.part_reason,
             mail_words=reading_words.MAIL_LINES,
+            mail_line=reading_words.mail_line,
             passage_place=place_words.place(page.passage.place) if page.passage else "",
             passage_path=place_words.path(page.passage.place) if page.passage else [],
             mark=viewing.mark(uow, page.version),

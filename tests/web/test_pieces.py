@@ -13,6 +13,7 @@ from selectolax.lexbor import LexborHTMLParser as HTMLParser
 from sqlalchemy import select
 
 from portal.models import Passage
+from portal.reading_words import mail_line
 from portal.services import sheets
 from tests.indexing.extraction.makers import zipped
 from tests.services.library import Library
@@ -43,11 +44,11 @@ def workbook() -> bytes:
     return buffer.getvalue()
 
 
-def mail() -> bytes:
+def mail(date: str = "Mon, 02 Mar 2026 10:00:00 +0800") -> bytes:
     message = EmailMessage()
     message["From"], message["To"] = "Li <li@example.com>", "wang@example.com"
     message["Subject"] = "报价确认"
-    message["Date"] = "Mon, 02 Mar 2026 10:00:00 +0800"
+    message["Date"] = date
     message.set_content("The offer stands until Friday.")
     message.add_attachment("name,count\nbolt,5\nnut,7\n", subtype="csv", filename="parts.csv")
     archive = zipped({"notes/readme.txt": "Keep the key safe.", "notes/tool.bin": b"\0\1" * 90})
@@ -117,12 +118,24 @@ def test_a_wide_sheet_is_cut_and_says_so(
     assert "2 more columns are in the original" in page.css_first("main").text()
 
 
+@pytest.mark.parametrize(
+    "date", ["Fri, 31 Dec 9999 23:59:00 -2300", "Mon, 02 Mar 2026 10:00:00 -0000"]
+)
+def test_a_date_nobody_can_place_is_shown_as_it_stands(
+    office: Office, library: Library, date: str
+) -> None:
+    version = library.add(mail(date), "offer.eml")
+    page = tree_of(office.get("receiver", f"/versions/{version}"))
+    assert date in page.css_first(".mail-head").text()
+    assert mail_line("Date", "last Friday") == "last Friday"
+
+
 def test_a_mail_with_its_attachments(office: Office, library: Library) -> None:
     version = library.add(mail(), "offer.eml")
     page = tree_of(office.get("receiver", f"/versions/{version}"))
     good(page)
     head = page.css_first(".mail-head").text(separator=" ")
-    for part in ("报价确认", "Li <li@example.com>", "wang@example.com", "Mon, 02 Mar 2026"):
+    for part in ("报价确认", "Li <li@example.com>", "wang@example.com", "Mar 2, 2026"):
         assert part in head
     text = page.css_first("article").text()
     assert text.count("报价确认") == 1

@@ -73,6 +73,15 @@ def test_the_leaver_is_asked_answers_in_words_and_the_asker_is_told(
     assert entry(office, "receiver", "/", address) is None
 
 
+def test_words_or_a_file_are_asked_for_neither_is_called_optional(
+    office: Office, case: str
+) -> None:
+    form = tree_of(office.get("leaver", ask(office, case))).css_first("main form.card")
+    assert "one of the two is needed" in form.text()
+    assert "(optional)" not in form.text()
+    assert form.css_first("textarea").attributes.get("required", "no") == "no"
+
+
 def test_a_file_waits_for_its_seal(office: Office, case: str) -> None:
     address = ask(office, case)
     both = office.send(
