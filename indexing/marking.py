@@ -106,22 +106,30 @@ def _between() -> re.Pattern[str]:
     return re.compile("|".join(longest_first))
 
 
-def _aligned(text: str) -> tuple[str, list[int]]:
+def _aligned(text: str) -> tuple[str, Sequence[int]]:
     """Return the normalised text and, for each of its characters, where it came from."""
     if text.isascii():
-        return text, list(range(len(text)))
-    plain: list[str] = []
-    places: list[int] = []
-    for at, char in enumerate(text):
-        normal = _plain(char)
-        plain.append(normal)
-        places += [at] * len(normal)
-    return "".join(plain), places
+        return text, range(len(text))
+    normal = [_NORMAL[char] for char in text]
+    plain = "".join(normal)
+    # Nearly always: no accent is written apart, no sign stands for two characters.
+    if len(plain) == len(text) and "" not in normal:
+        return plain, range(len(text))
+    return plain, [at for at, each in enumerate(normal) for _ in each]
 
 
-@lru_cache(maxsize=100_000)
-def _plain(char: str) -> str:
-    return normalise(char)
+class _Normal(dict[str, str]):
+    """Characters as they are normalised alone: every character of a hit is looked up in it."""
+
+    def __missing__(self, char: str) -> str:
+        # More than any library of texts has; all of Unicode would be a hundred megabytes.
+        if len(self) > 100_000:
+            self.clear()
+        found = self[char] = normalise(char)
+        return found
+
+
+_NORMAL = _Normal()
 
 
 def _found(plain: str, wanted: _Wanted) -> Iterator[tuple[int, int]]:
@@ -173,9 +181,9 @@ def _found_latin(run: str, wanted: _Wanted) -> Iterator[tuple[int, int]]:
 
 
 def _fits(code: str, wanted: _Wanted) -> bool:
-    return not (
-        wanted.words.isdisjoint(forms(code)) and wanted.single.isdisjoint(plain_parts(code))
-    )
+    if not wanted.words.isdisjoint(forms(code)):
+        return True
+    return bool(wanted.single) and not wanted.single.isdisjoint(plain_parts(code))
 
 
 def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -52,6 +52,9 @@ class Found:
     scores: FloatArray
 
 
+NOTHING = Found(np.empty(0, np.int64), np.empty(0, np.float32))
+
+
 class WordWriter:
     """Writes passages into a new word index, in memory (`folder` None) or on disk."""
 
@@ -131,16 +134,25 @@ class WordSearcher:
         Any of the words of `near`, or several, add their weight as it is.
         """
         query = self._any_of(weights, near)
-        return self._run(query, scope.query, limit) if query else _nothing()
+        return self._run(query, scope.query, limit) if query else NOTHING
 
     def scores(
         self, weights: Mapping[Term, float], ordinals: IdArray, near: Alike = NONE
     ) -> FloatArray:
         """Return the score of each of the passages, 0 where none of the terms stands."""
-        found = _nothing()
+        found = NOTHING
         query = self._any_of(weights, near)
         if query and ordinals.size:
-            these = tantivy.Query.term_set_query(SCHEMA, "ordinal", ordinals.tolist())
+            # One by one: a set of terms walks through the dictionary of all ordinals.
+            these = tantivy.Query.boolean_query(
+                [
+                    (
+                        tantivy.Occur.Should,
+                        tantivy.Query.term_query(SCHEMA, "ordinal", one, "basic"),
+                    )
+                    for one in ordinals.tolist()
+                ]
+            )
             found = self._run(query, these, ordinals.size)
         by_ordinal = dict(zip(found.ordinals.tolist(), found.scores.tolist(), strict=True))
         return np.array([by_ordinal.get(one, 0.0) for one in ordinals.tolist()], np.float32)
@@ -149,7 +161,7 @@ class WordSearcher:
         """Return passages of the scope in which every phrase stands word by word."""
         wanted = [query for phrase in phrases if (query := _phrase(phrase)) is not None]
         if not wanted:
-            return _nothing().ordinals
+            return NOTHING.ordinals
         every = tantivy.Query.boolean_query([(tantivy.Occur.Must, query) for query in wanted])
         return self._run(every, scope.query, limit).ordinals
 
@@ -214,7 +226,3 @@ def _disk_errors() -> Iterator[None]:
 
 def _analyzer() -> tantivy.TextAnalyzer:
     return tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
-
-
-def _nothing() -> Found:
-    return Found(np.empty(0, np.int64), np.empty(0, np.float32))
