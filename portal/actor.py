@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Select, exists, or_, select
+from sqlalchemy import Select, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
-from portal.models import Assignment, Department, Person, Position, Role
+from portal.models import Assignment, Department, Person, Position, Role, RoleGrant
 
 
 @dataclass(frozen=True)
@@ -36,30 +36,29 @@ class Actor:
 
 def load_actor(session: Session, person_id: int, today: date) -> Actor | None:
     """Read the person; None when there is none or the account is switched off."""
-    person = session.get(Person, person_id)
-    if person is None or not person.active:
+    granted = session.execute(_GRANTED, {"person": person_id}).all()
+    if not granted:
         return None
-    rows = session.execute(
-        select(Assignment.position_id, Position.department_id, Assignment.ends_on)
-        .join(Position)
-        .where(Assignment.person_id == person_id, Assignment.starts_on <= today)
-    ).all()
+    rows = session.execute(_BEGUN, {"person": person_id, "today": today}).all()
     current = [row for row in rows if row.ends_on is None or row.ends_on >= today]
-    ahead = select(Assignment.id).where(
-        Assignment.person_id == person_id,
-        or_(Assignment.ends_on.is_(None), Assignment.ends_on >= today),
-    )
-    departed = bool(rows) and not current and session.scalar(ahead.limit(1)) is None
+    departed = bool(rows) and not current and not _is_ahead(session, person_id, today)
     return Actor(
-        id=person.id,
-        name=person.name,
-        roles=person.roles,
+        id=person_id,
+        name=granted[0].name,
+        roles=frozenset(row.role for row in granted if row.role is not None),
         headed=frozenset() if departed else headed_departments(session, person_id),
         positions=frozenset(row.position_id for row in current),
         departments=frozenset(row.department_id for row in current),
         departed=departed,
         today=today,
     )
+
+
+def _is_ahead(session: Session, person_id: int, today: date) -> bool:
+    """Whether the person begins somewhere later."""
+    own = Assignment.person_id == person_id
+    lasting = or_(Assignment.ends_on.is_(None), Assignment.ends_on >= today)
+    return session.scalar(select(Assignment.id).where(own, lasting).limit(1)) is not None
 
 
 def able(today: date) -> Select[int]:
@@ -75,7 +74,26 @@ def able(today: date) -> Select[int]:
 
 def headed_departments(session: Session, person_id: int) -> frozenset[int]:
     """Departments the person heads and all below them."""
-    top = select(Department.id).where(Department.head_id == person_id).cte("headed", recursive=True)
+    return frozenset(session.scalars(_HEADED, {"person": person_id}))
+
+
+def _headed() -> Select[int]:
+    top = select(Department.id).where(Department.head_id == bindparam("person"))
+    tree = top.cte("headed", recursive=True)
     # UNION, not UNION ALL: a circle in the tree, however it came about, ends instead of looping.
-    below = top.union(select(Department.id).join(top, Department.parent_id == top.c.id))
-    return frozenset(session.scalars(select(below.c.id)))
+    below = tree.union(select(Department.id).join(tree, Department.parent_id == tree.c.id))
+    return select(below.c.id)
+
+
+# Asked by every request, so they are put together once: that takes as long as asking them.
+_GRANTED = (
+    select(Person.name, RoleGrant.role)
+    .outerjoin(RoleGrant, RoleGrant.person_id == Person.id)
+    .where(Person.id == bindparam("person"), Person.active)
+)
+_BEGUN = (
+    select(Assignment.position_id, Position.department_id, Assignment.ends_on)
+    .join(Position)
+    .where(Assignment.person_id == bindparam("person"), Assignment.starts_on <= bindparam("today"))
+)
+_HEADED = _headed()

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Flask, Response, g, request
-from flask_babel import Babel
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import portal.blueprints
 from portal import error_pages, formats, languages, navigation, words
+from portal.fragments import fragment
 from portal.jobs import celery_sender
 from portal.resources import Resources, Sender
 from portal.sessions import prepare_sign_in
@@ -55,7 +55,9 @@ def create_app(settings: Settings, send: Sender | None = None) -> Flask:
             app.wsgi_app, x_for=count, x_proto=count, x_host=count
         )
     CSRFProtect(app)
-    Babel(app, locale_selector=languages.chosen, timezone_selector=lambda: settings.time_zone)
+    languages.Translating(
+        app, locale_selector=languages.chosen, timezone_selector=lambda: settings.time_zone
+    )
     prepare_sign_in(app)
     error_pages.register(app)
     for blueprint in _blueprints():
@@ -119,7 +121,7 @@ def _prepare_templates(app: Flask) -> None:
         decimalformat=formats.number,
         option=lambda row: (row.public_id, row.name),
     )
-    app.jinja_env.globals.update(words=words, languages=languages.NAMES)
+    app.jinja_env.globals.update(words=words, languages=languages.NAMES, fragment=fragment)
     app.context_processor(navigation.template_values)
 
     @app.before_request

@@ -99,7 +99,7 @@ class Choice:
 class Choices:
     """The values of one filter, those with the most documents first; `beyond` more are left out."""
 
-    listed: list[Choice] = field(default_factory=list)
+    listed: tuple[Choice, ...] = ()
     beyond: int = 0
 
 

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
 
 from portal.database import READ_ONLY, make_engine
 from portal.errors import NotReady
 from portal.findable import Scopes
 from portal.models.base import now
+from portal.seals import SealedSession
 from portal.setting_parsers import FOLDER
 from portal.settings import Settings
 from portal.unit_of_work import Job, UnitOfWork
@@ -55,6 +55,11 @@ class Resources:
     def engine(self) -> Engine:
         """The database."""
         return make_engine(self.settings.database_url)
+
+    @cached_property
+    def _reading_engine(self) -> Engine:
+        """The same for transactions that only read."""
+        return self.engine.execution_options(**{READ_ONLY: True})
 
     @cached_property
     def store(self) -> BlobStore:
@@ -179,7 +184,7 @@ class Resources:
 
         `person_id` None is the portal itself. Raises NotFound for a person who may not act.
         """
-        with Session(self.engine, expire_on_commit=False) as session:
+        with SealedSession(self.engine, expire_on_commit=False) as session:
             unit = UnitOfWork.begin(session, self, person_id, address)
             yield unit
             unit.commit()
@@ -189,8 +194,9 @@ class Resources:
         self, person_id: int | None = None, address: str | None = None
     ) -> Iterator[UnitOfWork]:
         """A transaction that only reads, and on SQLite waits for nobody."""
-        engine = self.engine.execution_options(**{READ_ONLY: True})
-        with Session(engine, expire_on_commit=False, autoflush=False) as session:
+        with SealedSession(
+            self._reading_engine, expire_on_commit=False, autoflush=False
+        ) as session:
             yield UnitOfWork.begin(session, self, person_id, address)
 
     def close(self) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import ColumnElement, False_, True_, exists, select
 from sqlalchemy.orm import Session
 
-from portal import seals
 from portal.actor import Actor, load_actor
 from portal.errors import Forbidden, NotFound
 from portal.models import Event, Handover
@@ -53,7 +52,6 @@ class UnitOfWork:
 
         Raises NotFound when the account is gone or switched off.
         """
-        seals.guard(session)
         person = None
         if person_id is not None:
             person = load_actor(session, person_id, resources.today())

@@ -13,6 +13,7 @@ from portal import place_words
 from portal.answer_endpoint import Endpoint
 from portal.blueprints.context import reading, resources, wants_json
 from portal.blueprints.paging import page_number
+from portal.fragments import fragment
 from portal.services import composing, feedback, pictures, questions, search, searches, suggesting
 from portal.services.search_scope import SearchForm
 from portal.services.searches import SearchRecord
@@ -39,13 +40,16 @@ def results() -> ResponseReturnValue:
             "search/results.html",
             form=form,
             found=found,
+            filters=fragment(
+                "search/_filters.html", found.facets, form.filters, facets=found.facets, form=form
+            ),
             answer=answer,
             arguments=_arguments(),
             examples=[] if found.query.text else suggesting.examples(uow),
             may_ask=questions.may_ask(uow),
             places=place_words,
             marks=feedback.marks(uow, [hit.version for hit in found.hits]),
-            previews=pictures.previews(uow, [hit.version for hit in found.hits]),
+            preview=pictures.preview,
             token=record.token if record else None,
             writer=Endpoint.of(resources().settings) if found.hits else None,
             recent=[] if found.query.text else searches.own(uow, RECENT),

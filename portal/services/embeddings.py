@@ -55,9 +55,18 @@ def configured_encoder(resources: Resources) -> Encoder:
         raise NotReady("model_unavailable") from error
 
 
+def searched(uow: UnitOfWork) -> EmbeddingModel | None:
+    """The active model, looked up once in a unit of work: the encoder of a question and the index
+    it is asked must be of the same one, even while the portal changes to another."""
+    known: dict[str, EmbeddingModel | None] = uow.session.info
+    if "searched" not in known:
+        known["searched"] = active_model(uow.session)
+    return known["searched"]
+
+
 def searched_with(uow: UnitOfWork) -> Encoder:
     """What questions are encoded with. Raises ModelUnavailable."""
-    model = active_model(uow.session)
+    model = searched(uow)
     return uow.resources.encoder if model is None else uow.resources.encoder_of(model)
 
 

@@ -117,5 +117,5 @@ def _words(counted: Mapping[str, int]) -> Choices:
     return Choices(_in_order([Choice(word, word, count) for word, count in counted.items()]))
 
 
-def _in_order(found: list[Choice]) -> list[Choice]:
-    return sorted(found, key=lambda choice: (-choice.count, choice.label, choice.value))
+def _in_order(found: list[Choice]) -> tuple[Choice, ...]:
+    return tuple(sorted(found, key=lambda choice: (-choice.count, choice.label, choice.value)))

@@ -116,7 +116,7 @@ def caught_up(uow: UnitOfWork) -> Index:
 
     What a search calls first: so a document is found by every process as soon as it is published.
     """
-    model = embeddings.active_model(uow.session)
+    model = embeddings.searched(uow)
     with reached():
         index = uow.resources.index(model)
         if model is not None:

@@ -20,5 +20,11 @@ def insert_missing(session: Session, table: type[Base], rows: Sequence[dict[str,
     nothing.
     """
     if rows:
-        insert = _INSERT[session.get_bind().dialect.name](table).on_conflict_do_nothing()
-        session.execute(insert, rows)
+        insert = inserting(session.get_bind().dialect.name, table)
+        session.execute(insert.on_conflict_do_nothing(), rows)
+
+
+def inserting(dialect: str, table: Any) -> Any:
+    """An INSERT that may say what happens to a row that is there: ON CONFLICT is in no standard,
+    and both databases spell it alike. `table` is a model, or its table."""
+    return _INSERT[dialect](table)

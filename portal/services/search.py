@@ -9,12 +9,10 @@ right removed a second ago no longer holds.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload, lazyload
 
 from indexing.answering import PASSAGES, Asked, asks
 from indexing.entry import FloatArray, Hit
@@ -25,9 +23,9 @@ from indexing.place import Place
 from indexing.query import Query, parse
 from indexing.terms import Weights
 from portal.findable import Facets, Findable, Scope
-from portal.models import Document, Handover, Passage, Person, Reading, Version
+from portal.models import Passage, Reading, Version
 from portal.permissions import Action
-from portal.services import answering, embeddings, search_scope
+from portal.services import answering, embeddings, hit_rows, search_scope
 from portal.services.answering import AnswerLine
 from portal.services.facets import facets
 from portal.services.findable_rows import scope
@@ -54,9 +52,10 @@ class HitLine(PassageLine):
 
     `newer` is a newer version this person may read; None when this is the newest. has_words: a word
     of the question that says something stands in it; if not, it was found by its meaning alone.
-    verified: a successor has accepted this version.
+    verified: a successor has accepted this version. reading: how its text was read.
     """
 
+    reading: Reading
     excerpt: list[Fragment]
     more: int
     newer: Version | None
@@ -124,7 +123,7 @@ def answer(uow: UnitOfWork, form: SearchForm) -> AnswerLine | None:
     with reached():
         weights = found.index.weights(found.query.text) if found.index else Weights({}, 0.0)
     asked = Asked(found.query, found.vector, weights, hits)
-    return answering.answered(uow, asked, _versions(uow, hits[:PASSAGES]))
+    return answering.answered(uow, asked, hit_rows.versions(uow, hits[:PASSAGES]))
 
 
 def nearest(
@@ -136,7 +135,7 @@ def nearest(
     """
     found = _retrieved(uow, form)
     hits = found.quotable[:most]
-    versions, passages = _versions(uow, hits), _passages(uow, hits)
+    versions, passages = hit_rows.versions(uow, hits), hit_rows.passages(uow, hits)
     return found.query, [
         (passages[hit.passage_id], versions[hit.reading_id])
         for hit in hits
@@ -237,38 +236,16 @@ def _group(everything: Findable, document: int, placed: Sequence[tuple[Hit, int]
     return _Group(document, shown, hits, verified, weight)
 
 
-def _versions(uow: UnitOfWork, hits: Sequence[Hit]) -> dict[int, Version]:
-    """Versions by the id of their reading; hits are of what this person may read."""
-    document = joinedload(Version.document)
-    rows = uow.session.execute(
-        select(Reading.id, Version)
-        .join(Version, Reading.version_id == Version.id)
-        .where(Reading.id.in_({hit.reading_id for hit in hits}), Reading.current)
-        .options(
-            # The roles of authors and the size of files are nothing to a hit.
-            lazyload(Version.blob),
-            document.joinedload(Document.owner).lazyload(Person.grants),
-            document.joinedload(Document.handover).joinedload(Handover.position),
-        )
-    )
-    return {row[0]: row[1] for row in rows}
-
-
-def _passages(uow: UnitOfWork, hits: Sequence[Hit]) -> dict[int, Passage]:
-    wanted = select(Passage).where(Passage.id.in_([hit.passage_id for hit in hits]))
-    return {passage.id: passage for passage in uow.session.scalars(wanted)}
-
-
 def _lines(uow: UnitOfWork, query: Query, groups: Sequence[_Group]) -> list[HitLine]:
-    versions = _versions(uow, [group.shown for group in groups])
-    shown = [group for group in groups if group.shown.reading_id in versions]
-    passages = _passages(uow, [group.shown for group in shown])
-    newer = _newer(uow, versions.values())
+    read = hit_rows.read(uow, [group.shown for group in groups])
+    shown = [group for group in groups if group.shown.reading_id in read]
+    passages = hit_rows.passages(uow, [group.shown for group in shown])
+    newer = hit_rows.newer(uow, [version for _, version in read.values()])
     return [
         _line(
             group,
             passages[group.shown.passage_id],
-            versions[group.shown.reading_id],
+            read[group.shown.reading_id],
             newer.get(group.document),
             query,
         )
@@ -277,37 +254,21 @@ def _lines(uow: UnitOfWork, query: Query, groups: Sequence[_Group]) -> list[HitL
     ]
 
 
-def _newer(uow: UnitOfWork, versions: Iterable[Version]) -> dict[int, Version]:
-    """By document, the newest version this person may read, read or not yet, where it is not the
-    one that is shown."""
-    shown = {version.document_id: version.number for version in versions}
-    number = func.max(Version.number)
-    newest = (
-        select(Version.document_id, number)
-        .where(Version.document_id.in_(shown))
-        .group_by(Version.document_id)
-    )
-    outdated = [at for at, last in uow.session.execute(newest) if last > shown[at]]
-    if not outdated:
-        return {}
-    rows = uow.session.scalars(
-        select(Version)
-        .where(Version.document_id.in_(outdated), uow.rows(Action.VIEW_VERSION))
-        .order_by(Version.number)
-    )
-    found = {version.document_id: version for version in rows}
-    return {at: version for at, version in found.items() if version.number > shown[at]}
-
-
 def _line(
-    group: _Group, passage: Passage, version: Version, newer: Version | None, query: Query
+    group: _Group,
+    passage: Passage,
+    read: tuple[Reading, Version],
+    newer: Version | None,
+    query: Query,
 ) -> HitLine:
+    reading, version = read
     document, place = version.document, Place.from_json(passage.place)
     headings = (document.title, *place.heading_path)
     shown = excerpt(passage.text, query)
     return HitLine(
         passage=passage,
         version=version,
+        reading=reading,
         place=place,
         excerpt=shown,
         more=group.more,

@@ -12,8 +12,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, bindparam, case, delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import joinedload
 
@@ -35,7 +37,7 @@ from portal.permissions import Action
 from portal.resources import Resources
 from portal.services import findings
 from portal.services.answering import AnswerLine
-from portal.services.inserting import insert_missing
+from portal.services.inserting import insert_missing, inserting
 from portal.services.search import Results
 from portal.services.search_scope import SearchForm
 from portal.unit_of_work import UnitOfWork
@@ -53,6 +55,24 @@ RANK = (
     SearchOutcome.ABSTAINED,
     SearchOutcome.FOUND,
     SearchOutcome.ANSWERED,
+)
+
+
+# The newest search of the same words by the same person, by its token.
+_SAME = (
+    select(Search.public_id)
+    .where(
+        Search.person_id == bindparam("person"),
+        Search.plain == bindparam("plain"),
+        Search.asked_at >= bindparam("since"),
+    )
+    .order_by(Search.id.desc())
+    .limit(1)
+)
+_RECEIVED = (
+    select(Handover.position_id)
+    .join(HandoverReceiver, HandoverReceiver.handover_id == Handover.id)
+    .where(HandoverReceiver.person_id == bindparam("person"))
 )
 
 
@@ -98,12 +118,8 @@ def record_of(
         return None
     plain = _plain(text)
     since = uow.resources.clock() - timedelta(minutes=SAME_MINUTES)
-    same = uow.session.scalar(
-        select(Search.public_id)
-        .where(Search.person_id == uow.actor.id, Search.plain == plain, Search.asked_at >= since)
-        .order_by(Search.id.desc())
-        .limit(1)
-    )
+    asked = {"person": uow.actor.id, "plain": plain, "since": since}
+    same = uow.session.scalar(_SAME, asked)
     return SearchRecord(
         token=same or new_public_id(),
         text=text,
@@ -227,23 +243,45 @@ def sweep(uow: UnitOfWork) -> None:
 
 
 def _write(uow: UnitOfWork, person_id: int, record: SearchRecord) -> None:
-    moment = uow.resources.clock()
-    row = uow.session.scalar(select(Search).where(Search.public_id == record.token))
-    if row is None:
-        row = Search(public_id=record.token, person_id=person_id, hits=0)
-        row.outcome = record.outcome
-        row.text, row.plain = _words(uow, record)
-        uow.session.add(row)
-    elif row.person_id != person_id:
-        # Taken back while its answer was on the way.
-        return
-    row.asked_at = moment
-    if record.first:
-        row.outcome = max(row.outcome, record.outcome, key=RANK.index)
-        row.hits = max(row.hits, record.hits)
-    uow.session.flush()
-    positions = [{"search_id": row.id, "position_id": each} for each in record.positions]
-    insert_missing(uow.session, SearchPosition, positions)
+    """One statement, for every search waits on the same lock: the row is made or added to."""
+    text, plain = _words(uow, record)
+    row = {
+        "public_id": record.token,
+        "person_id": person_id,
+        "text": text,
+        "plain": plain,
+        "outcome": record.outcome,
+        "hits": record.hits if record.first else 0,
+        "asked_at": uow.resources.clock(),
+    }
+    found = uow.session.scalar(_keeping(uow.session.get_bind().dialect.name, record.first), row)
+    if found is not None:
+        positions = [{"search_id": found, "position_id": each} for each in record.positions]
+        insert_missing(uow.session, SearchPosition, positions)
+
+
+@lru_cache(maxsize=4)
+def _keeping(dialect: str, first: bool) -> Any:
+    """Make the row of a search, or add to it, and return its id; nothing of one that is nobody's
+    any more: taken back while its answer was on the way. first: as in `SearchRecord`."""
+    table = Search.__table__.c
+    new = inserting(dialect, Search.__table__)
+    changed = {"asked_at": new.excluded.asked_at}
+    if first:
+        better = _rank(new.excluded.outcome) > _rank(table.outcome)
+        changed["outcome"] = case((better, new.excluded.outcome), else_=table.outcome)
+        changed["hits"] = case(
+            (new.excluded.hits > table.hits, new.excluded.hits), else_=table.hits
+        )
+    return new.on_conflict_do_update(
+        index_elements=[table.public_id],
+        set_=changed,
+        where=table.person_id == new.excluded.person_id,
+    ).returning(table.id)
+
+
+def _rank(outcome: ColumnElement[SearchOutcome]) -> ColumnElement[int]:
+    return case({each: at for at, each in enumerate(RANK)}, value=outcome)
 
 
 def _words(uow: UnitOfWork, record: SearchRecord) -> tuple[str, str]:
@@ -272,18 +310,13 @@ def _positions(uow: UnitOfWork, form: SearchForm, found: Results) -> tuple[int, 
         choice.value for choice in (*found.facets.positions.listed, *found.facets.handovers.listed)
     }
     if form.position in offered:
-        clause = Position.public_id == form.position
+        narrowed = select(Position.id).where(Position.public_id == form.position)
     elif form.handover in offered:
-        cases = select(Handover.position_id).where(Handover.public_id == form.handover)
-        clause = Position.id.in_(cases)
+        narrowed = select(Handover.position_id).where(Handover.public_id == form.handover)
     else:
-        received = (
-            select(Handover.position_id)
-            .join(HandoverReceiver, HandoverReceiver.handover_id == Handover.id)
-            .where(HandoverReceiver.person_id == uow.actor.id)
-        )
-        clause = Position.id.in_(uow.actor.positions) | Position.id.in_(received)
-    return tuple(uow.session.scalars(select(Position.id).where(clause)))
+        received = uow.session.scalars(_RECEIVED, {"person": uow.actor.id})
+        return tuple(uow.actor.positions.union(received))
+    return tuple(uow.session.scalars(narrowed))
 
 
 def _forget(uow: UnitOfWork, ids: Sequence[int]) -> None:

@@ -165,7 +165,7 @@ def test_a_removed_draft_is_gone(library: Library) -> None:
     with library.desk.company.acting("leaver") as uow:
         documents.remove(uow, library.desk.document(version))
     found = library.search("leaver", "对账单")
-    assert (found.total, found.readable, found.facets.people.listed) == (0, 0, [])
+    assert (found.total, found.readable, found.facets.people.listed) == (0, 0, ())
     with library.desk.company.acting("leaver") as uow:
         documents.restore(uow, library.desk.document(version))
     assert library.titles("leaver", "对账单") == ["客户"]
@@ -177,7 +177,7 @@ def test_rights_removed_a_second_ago_no_longer_hold(library: Library) -> None:
     with library.desk.resources.write() as uow:
         uow.session.execute(delete(HandoverReceiver))
     found = library.search("receiver", "对账单")
-    assert (found.total, found.readable, found.facets.kinds.listed) == (0, 0, [])
+    assert (found.total, found.readable, found.facets.kinds.listed) == (0, 0, ())
 
 
 def test_rights_end_with_the_assignment(library: Library) -> None:
@@ -430,7 +430,7 @@ def test_rows_deleted_meanwhile_are_dropped(library: Library) -> None:
             update(Reading).where(Reading.id == reading.id).values(state=ReadingState.FAILED)
         )
     found = library.search("receiver", "对账单")
-    assert (found.total, found.readable, found.facets.kinds.listed) == (0, 0, [])
+    assert (found.total, found.readable, found.facets.kinds.listed) == (0, 0, ())
 
 
 def test_places_of_rows_are_those_of_hits(library: Library) -> None:
