@@ -11,13 +11,14 @@ from __future__ import annotations
 import argparse
 import html
 import importlib
-import json
 import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import orjson
 
 from indexing.extraction import Limits, Status, extract
 from indexing.extraction.registry import reader_for
@@ -147,7 +148,7 @@ def _in_process(path: Path, limits: Limits) -> str:
         reader_for(source.media_type)(source, Sink(lines.append, limits))
     except Unreadable:
         return ""
-    messages = map(json.loads, lines)
+    messages = map(orjson.loads, lines)
     return "\n".join(message["block"]["text"] for message in messages if "block" in message)
 
 

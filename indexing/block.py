@@ -33,14 +33,7 @@ class Block:
 
     def to_json(self) -> dict[str, object]:
         """Return the block as a JSON object; `from_json` is the inverse."""
-        value: dict[str, object] = {
-            "kind": self.kind.value,
-            "text": self.text,
-            "place": self.place.to_json(),
-        }
-        if self.level is not None:
-            value["level"] = self.level
-        return value
+        return block_json(self.kind, self.text, self.place.to_json(), self.level)
 
     @classmethod
     def from_json(cls, value: Mapping[str, object]) -> Block:
@@ -52,3 +45,13 @@ class Block:
         if level is not None and not isinstance(level, int):
             raise ValueError("a heading's level is a whole number")
         return cls(BlockKind(str(kind)), text, Place.from_json(place), level)
+
+
+def block_json(
+    kind: BlockKind, text: str, place: Mapping[str, object], level: int | None
+) -> dict[str, object]:
+    """Return what `Block.to_json` gives, of a block that was never made. place: as JSON."""
+    value: dict[str, object] = {"kind": kind.value, "text": text, "place": place}
+    if level is not None:
+        value["level"] = level
+    return value

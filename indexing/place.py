@@ -35,7 +35,7 @@ class Place:
         """Return the keys that say something; an empty place is ``{}``."""
         value: dict[str, object] = {}
         if self.boxes:
-            value["boxes"] = [list(box) for box in self.boxes]
+            value["boxes"] = list(map(list, self.boxes))
         if self.heading_path:
             value["heading_path"] = list(self.heading_path)
         for key in ("page", "sheet", "cells", "columns", "slide", "part"):

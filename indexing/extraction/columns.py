@@ -39,7 +39,14 @@ def column_edges(cells: Iterable[Cell]) -> list[Column]:
 
 def column_of(cell: Cell, columns: Sequence[Column]) -> int:
     """Return the number of the column in which most of a piece stands."""
-    return max(range(len(columns)), key=lambda number: overlap(cell, columns[number]))
+    _, begin, end = cell
+    most, found = float("-inf"), 0
+    for number, (left, right) in enumerate(columns):
+        # As `overlap`, which is not called: each piece is held against each column.
+        shared = (end if end < right else right) - (begin if begin > left else left)
+        if shared > most:
+            most, found = shared, number
+    return found
 
 
 def placed(row: Iterable[Cell], columns: Sequence[Column]) -> list[str]:
@@ -63,8 +70,9 @@ def is_beside(line: Line, other: Line) -> bool:
 
 def is_level(line: Line, other: Line) -> bool:
     """True if two lines stand on the same height."""
-    if line.turn != other.turn:
+    _, top, _, bottom = line.flow or line.box
+    _, other_top, _, other_bottom = other.flow or other.box
+    if top >= other_bottom or other_top >= bottom or line.turn != other.turn:
         return False
-    one, two = line.flow or line.box, other.flow or other.box
-    shared = min(one[3], two[3]) - max(one[1], two[1])
-    return shared > 0.6 * min(one[3] - one[1], two[3] - two[1])
+    shared = min(bottom, other_bottom) - max(top, other_top)
+    return shared > 0.6 * min(bottom - top, other_bottom - other_top)

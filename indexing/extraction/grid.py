@@ -30,8 +30,15 @@ def tables(lines: Sequence[Line]) -> Iterator[tuple[str, Sequence[Line]]]:
 def _gapped(lines: Sequence[Line]) -> Iterator[tuple[str, Sequence[Line]]]:
     plain: list[Line] = []
     start = tried = 0
-    beside = [False, *(is_beside(line, other) for line, other in pairwise(lines)), False]
+    beside = [False, *[is_beside(line, other) for line, other in pairwise(lines)], False]
+    starts = [bool(line.cells) or after for line, after in zip(lines, beside[1:], strict=True)]
     while start < len(lines):
+        if not starts[start]:
+            # Most lines of most pages: passed over in one step.
+            end = starts.index(True, start) if True in starts[start:] else len(lines)
+            plain.extend(lines[start:end])
+            start = end
+            continue
         end = _end_of_grid(lines, start, beside)
         wrapped: list[tuple[list[str], Line]] = []
         if end > start >= tried:

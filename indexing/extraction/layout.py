@@ -24,7 +24,8 @@ _BULLET = re.compile(
 # A dash or star starts an item only before a space: «-5» and «*args» do not.
 _DASH = re.compile(r"[–—*·-](?!\s)")
 _LETTER = re.compile(r"[^\W\d_]")
-_LEADER = re.compile(r"(?:[.·…]\s?){4,}")
+_LEAST_DOTS = 4
+_LEADER = re.compile(rf"(?:[.·…]\s?){{{_LEAST_DOTS},}}")
 # Lines further apart than this much more than usual part paragraphs.
 _APART = 1.25
 _USUAL_PITCH = 1.9
@@ -139,15 +140,16 @@ def _usual_pitch(lines: Sequence[Line]) -> float:
     steps: Counter[float] = Counter()
     for above, line in pairwise(lines):
         step = (line.foot - above.foot) / (line.size or 1.0)
-        if _same_size(above, line) and 0.8 < step < 3:
-            steps[round(step, 1)] += 1
+        if 0.8 < step < 3 and _same_size(above, line):
+            steps[round(10 * step) / 10] += 1
     # Ties go to the smaller: half of the steps of a page of one-line paragraphs lie between them.
     common = min(steps, key=lambda step: (-steps[step], step), default=_USUAL_PITCH / _APART)
     return min(common, _USUAL_PITCH)
 
 
 def _same_size(line: Line, other: Line) -> bool:
-    return abs(line.size - other.size) <= 0.12 * max(line.size, other.size)
+    one, two = line.size, other.size
+    return one == two or abs(one - two) <= 0.12 * max(one, two)
 
 
 def _parts(run: _Run, line: Line, pitch: float, item: bool) -> bool:
@@ -209,28 +211,30 @@ def _split_items(run: Sequence[Line], items: Sequence[bool]) -> Iterator[Group]:
 def _group(kind: BlockKind, items: Sequence[Sequence[Line]]) -> Group:
     lines = items[0] if len(items) == 1 else [line for item in items for line in item]
     size = round(lines[0].size, 1)
-    if len(lines) > 1:
+    if len({line.size for line in lines}) > 1:
         sizes = Counter[float]()
         for line in lines:
             sizes[round(line.size, 1)] += len(line.text)
         size = body_size(sizes)
     return Group(
         kind=kind,
-        text="\n".join(_running(item) for item in items),
-        boxes=tuple(line.box for line in lines),
+        text="\n".join(map(_running, items)),
+        boxes=tuple([line.box for line in lines]),
         size=size,
-        bold=all(line.bold for line in lines),
+        bold=lines[0].bold and all(line.bold for line in lines),
         lines=len(lines),
     )
 
 
 def _running(lines: Sequence[Line]) -> str:
-    parts = [lines[0].text]
-    for above, line in pairwise(lines):
-        parts += (gap(above.text, line.text, broken=above.broken), line.text)
-    text = "".join(parts)
+    above = lines[0]
+    text = above.text
+    for line in lines[1:]:
+        text += gap(above.text, line.text, broken=above.broken) + line.text
+        above = line
     return _LEADER.sub(" … ", text) if _may_lead(text) else text
 
 
 def _may_lead(text: str) -> bool:
-    return "." in text or "·" in text or "…" in text
+    """True if there are as many dots as a leader has, wherever they stand."""
+    return text.count(".") + text.count("·") + text.count("…") >= _LEAST_DOTS

@@ -15,6 +15,8 @@ _SKIPPED = re.compile(r"[\s.·…:：]+")
 _LEADING_NUMBER = re.compile(
     r"^(?:第.{1,4}[章节篇部]|[\dIVX]{1,4}(?:\.\d{1,3})*\.?|[一二三四五六七八九十]{1,3}、)"
 )
+# What may go before the letter that a title is looked up by.
+_MAY_LEAD = re.compile(r"[\s.·…:：第\dIVX一二三四五六七八九十]")
 
 
 class Outline:
@@ -22,7 +24,8 @@ class Outline:
 
     def __init__(self) -> None:
         self._levels: dict[tuple[int, str], int] = {}
-        self._pages: set[int] = set()
+        # By page, with what the titles begin that may stand there.
+        self._initials: dict[int, set[str]] = {}
 
     @classmethod
     def of(cls, document: Any, pages: int) -> Outline:
@@ -43,11 +46,16 @@ class Outline:
 
     def on(self, page: int) -> bool:
         """Return whether a bookmark may name something on `page`."""
-        return page in self._pages
+        return page in self._initials
 
     def level(self, page: int, text: str) -> int | None:
         """Return the level of the heading `text` on `page`; None if no bookmark names it."""
-        if page not in self._pages or len(text) > 300:
+        initials = self._initials.get(page)
+        if initials is None or len(text) > 300:
+            return None
+        # Asked of each line of the page, few of which begin as a title does.
+        first = text[:1]
+        if first.casefold()[:1] not in initials and not _MAY_LEAD.match(first):
             return None
         for key in _keys(text):
             for at in (page, page - 1):
@@ -56,9 +64,10 @@ class Outline:
         return None
 
     def _add(self, page: int, title: str, level: int) -> None:
-        self._pages.update((page, page + 1))
         for key in _keys(title):
             self._levels.setdefault((page, key), level)
+            for at in (page, page + 1):
+                self._initials.setdefault(at, set()).add(key[0])
 
 
 # Asked twice of each line: whether it is a title, and then of which level.

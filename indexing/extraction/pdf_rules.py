@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
+from itertools import repeat
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
 from indexing.extraction import pdf_calls
+from indexing.extraction.pdf_calls import Handle
 from indexing.place import Box
 
 # A rectangle no thicker than this is drawn as a line.
@@ -19,18 +22,20 @@ _MOST_OBJECTS = 20_000
 _MOST_SEGMENTS = 400
 _MOST_RULES = 4_000
 _MOST_UNITS = 100_000.0
+_STRAIGHT = (pdfium.FPDF_SEGMENT_MOVETO, pdfium.FPDF_SEGMENT_LINETO)
 
 
 def rules(page: Any) -> list[Box]:
     """Return the level and upright lines of a page, in page space; none if it is a drawing."""
-    raw = ctypes.cast(page.raw, ctypes.c_void_p)
+    raw = pdf_calls.handle(page.raw)
     count = pdf_calls.count_objects(raw)
     if count > _MOST_OBJECTS:
         return []
     paths, found = _Paths(), []
-    for number in range(count):
-        item = ctypes.c_void_p(pdf_calls.get_object(raw, number))
-        if pdf_calls.get_type(item) == pdfium.FPDF_PAGEOBJ_PATH:
+    kind_of = pdf_calls.get_type
+    # Most are pieces of text: the loop that passes over them is not one of this language.
+    for item in map(pdf_calls.get_object, repeat(raw), range(count)):
+        if kind_of(item) == pdfium.FPDF_PAGEOBJ_PATH:
             found.extend(paths.rules_of(item))
             if len(found) > _MOST_RULES:
                 return []
@@ -46,10 +51,11 @@ class _Paths:
         self._each = tuple(ctypes.byref(self._sides, 4 * number) for number in range(4))
         self._matrix = (ctypes.c_float * 6)()
         self._modes = (ctypes.c_int * 2)()
+        self._fill, self._stroke = ctypes.byref(self._modes), ctypes.byref(self._modes, 4)
         self._point = (ctypes.c_float * 2)()
         self._x, self._y = ctypes.byref(self._point), ctypes.byref(self._point, 4)
 
-    def rules_of(self, path: ctypes.c_void_p) -> list[Box]:
+    def rules_of(self, path: Handle) -> list[Box]:
         """Return the straight lines that a path draws."""
         if not pdf_calls.get_bounds(path, *self._each):
             return []
@@ -61,36 +67,43 @@ class _Paths:
         count = pdf_calls.count_segments(path)
         return self._straight(path, count) if count <= _MOST_SEGMENTS else []
 
-    def _straight(self, path: ctypes.c_void_p, count: int) -> list[Box]:
+    def _straight(self, path: Handle, count: int) -> list[Box]:
         """Return the pieces of a path; none if it has a curve or a slanting piece."""
+        # A drawing is mostly curves, which show in their second piece.
+        if count > 1 and not self._is_straight(pdf_calls.get_segment(path, 1)):
+            return []
         if not self._is_drawn(path):
             return []
         pdf_calls.get_object_matrix(path, self._matrix)
+        matrix = self._matrix[:]
         found: list[Box] = []
         first = last = (0.0, 0.0)
-        for number in range(count):
-            segment = ctypes.c_void_p(pdf_calls.get_segment(path, number))
+        for segment in map(pdf_calls.get_segment, repeat(path), range(count)):
             kind = pdf_calls.get_segment_type(segment)
-            point = self._at(segment)
+            if kind not in _STRAIGHT:
+                return []
+            point = self._at(segment, matrix)
             if kind == pdfium.FPDF_SEGMENT_MOVETO:
                 first = point
-            elif kind != pdfium.FPDF_SEGMENT_LINETO or not _add(found, last, point):
+            elif not _add(found, last, point):
                 return []
             last = point
             if pdf_calls.get_close(segment) and not _add(found, point, first):
                 return []
         return found
 
-    def _is_drawn(self, path: ctypes.c_void_p) -> bool:
-        fill, stroke = ctypes.byref(self._modes), ctypes.byref(self._modes, 4)
-        pdf_calls.get_draw_mode(path, fill, stroke)
+    def _is_straight(self, segment: Handle) -> bool:
+        return pdf_calls.get_segment_type(segment) in _STRAIGHT
+
+    def _is_drawn(self, path: Handle) -> bool:
+        pdf_calls.get_draw_mode(path, self._fill, self._stroke)
         return any(self._modes)
 
-    def _at(self, segment: ctypes.c_void_p) -> tuple[float, float]:
+    def _at(self, segment: Handle, matrix: Sequence[float]) -> tuple[float, float]:
         """Return where a segment ends, in page space."""
         pdf_calls.get_point(segment, self._x, self._y)
         x, y = self._point
-        a, b, c, d, e, f = self._matrix
+        a, b, c, d, e, f = matrix
         return a * x + c * y + e, b * x + d * y + f
 
 

@@ -23,17 +23,27 @@ def needs_recognition(page: Any, lines: Sequence[Line]) -> bool:
 
     A page on which nothing is drawn was left blank; it needs nothing.
     """
-    text = "".join(line.text for line in lines)
-    letters = sum(map(len, text.split()))
-    objects = pdfium.FPDFPage_CountObjects(page)
-    if not letters:
-        return bool(objects > 0)
-    if (
-        not (text.isascii() and text.isprintable())
-        and len(_STRANGE.findall(text)) > _MOST_STRANGE * letters
-    ):
+    text = "".join([line.text for line in lines])
+    if not lines:
+        return bool(pdfium.FPDFPage_CountObjects(page) > 0)
+    # Nothing printable is strange but the mark of what has no name; most pages end here.
+    if (not text.isprintable() or "\ufffd" in text) and _is_strange(text):
         return True
-    return letters < _LEAST_CHARACTERS and _pictures(page) > _LEAST_SHARE
+    return _has_few_letters(text) and _pictures(page) > _LEAST_SHARE
+
+
+def _is_strange(text: str) -> bool:
+    return len(_STRANGE.findall(text)) > _MOST_STRANGE * _letters(text)
+
+
+def _has_few_letters(text: str) -> bool:
+    # A page full of text has enough of them at its beginning.
+    head = text[: 4 * _LEAST_CHARACTERS]
+    return _letters(head) < _LEAST_CHARACTERS and _letters(text) < _LEAST_CHARACTERS
+
+
+def _letters(text: str) -> int:
+    return sum(map(len, text.split()))
 
 
 def _pictures(page: Any) -> float:

@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import orjson
+
 from indexing.extraction.limits import MEBIBYTE, Limits
 from indexing.extraction.template import Child, template
 from indexing.notice import Notice
@@ -220,7 +222,7 @@ def _hand_over(lines: list[bytes], hearing: _Hearing) -> Notice | None:
     failure = None
     for line in lines:
         try:
-            message = json.loads(line)
+            message = orjson.loads(line)
             if isinstance(failed := message.get("failed"), dict):
                 failure = Notice.from_json(failed)
                 continue

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from statistics import median
 from typing import NamedTuple
 
@@ -69,6 +69,9 @@ def _joined(boxes: Iterable[Box]) -> tuple[list[Rule], list[Rule]]:
             level.append(Rule((top + bottom) / 2, left, right))
         else:
             upright.append(Rule((left + right) / 2, top, bottom))
+    if not level or not upright:
+        # Rules under headings and frames of pictures: most pages with lines have no more.
+        return [], []
     return list(_lines(level)), list(_lines(upright))
 
 
@@ -154,9 +157,12 @@ def _places(rules: Sequence[Rule], across: Sequence[Rule]) -> list[float]:
 
 def _free_ends(rule: Rule, places: Sequence[float]) -> int:
     """Return how many ends of a line touch no other: tables have next to none, drawings many."""
-    return sum(
-        all(abs(end - place) > 2 * _NEAR for place in places) for end in (rule.begin, rule.end)
-    )
+    return _is_free(rule.begin, places) + _is_free(rule.end, places)
+
+
+def _is_free(end: float, places: Sequence[float]) -> bool:
+    above = bisect_right(places, end)
+    return all(abs(end - place) > 2 * _NEAR for place in places[max(0, above - 1) : above + 1])
 
 
 def _cells(
@@ -187,11 +193,10 @@ def _drawn(
     rules: Sequence[Rule], places: Sequence[float], across: Sequence[float]
 ) -> set[tuple[int, int]]:
     """Return where lines are drawn: the number of the line and of the piece between two others."""
-    found = set()
+    found: set[tuple[int, int]] = set()
+    middles = [(one + next_one) / 2 for one, next_one in pairwise(across)]
     for rule in rules:
         number = bisect_right(places, rule.at) - 1
-        for piece in range(len(across) - 1):
-            middle = (across[piece] + across[piece + 1]) / 2
-            if rule.begin <= middle <= rule.end:
-                found.add((number, piece))
+        pieces = range(bisect_left(middles, rule.begin), bisect_right(middles, rule.end))
+        found.update([(number, piece) for piece in pieces])
     return found

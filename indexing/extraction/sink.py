@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from indexing.block import Block, BlockKind
+import orjson
+
+from indexing.block import BlockKind, block_json
 from indexing.extraction.language import LanguageCount
 from indexing.extraction.limits import Limits
 from indexing.extraction.normal import normal, one_line
@@ -96,11 +98,6 @@ class Sink:
         """Say of the part this sink belongs to what it is and how many bytes it has."""
         self._send({"part": {"path": self._part, "media_type": media_type, "size": size}})
 
-    @property
-    def place(self) -> Place:
-        """Where the next block stands, as far as the sink knows."""
-        return Place(heading_path=self._path, part=self._part)
-
     def heading(self, text: str, level: int, place: Place | None = None) -> None:
         """Add a heading; the blocks after it stand under it.
 
@@ -113,10 +110,10 @@ class Sink:
         while self._headings and self._headings[-1][0] >= level:
             self._headings.pop()
         self._path = tuple(above for _, above in self._headings)
-        here = self._placed(place)
         self._headings.append((level, text))
-        self._path = (*here.heading_path, text)
-        self._write(Block(BlockKind.HEADING, text, here, max(1, min(level, 9))))
+        here = self._placed(place)
+        self._path = (*self._path, text)
+        self._write(BlockKind.HEADING, text, here, max(1, min(level, 9)))
 
     def add(self, kind: BlockKind, text: str, place: Place | None = None) -> None:
         """Add a block. `place` gives what only the reader knows; path and part are filled in.
@@ -126,7 +123,7 @@ class Sink:
         text = normal(text).strip("\n")
         if not text.strip():
             return
-        self._write(Block(kind, text, self._placed(place)))
+        self._write(kind, text, self._placed(place))
 
     def forget_headings(self) -> None:
         """Start a new tree of headings: a sheet, a slide, a mail of a mailbox."""
@@ -211,31 +208,36 @@ class Sink:
             }
         )
 
-    def _placed(self, place: Place | None) -> Place:
-        if place is None:
-            return self.place
-        return Place(
-            place.page,
-            place.boxes,
-            self._path,
-            place.sheet,
-            place.cells,
-            place.columns,
-            place.slide,
-            self._part,
-        )
+    def _placed(self, place: Place | None) -> dict[str, object]:
+        """Return a place as JSON, with the headings and the part it stands in."""
+        value = {} if place is None else place.to_json()
+        if self._path:
+            value["heading_path"] = self._path
+        if self._part is not None:
+            value["part"] = self._part
+        return value
 
-    def _write(self, block: Block) -> None:
+    def _write(
+        self, kind: BlockKind, text: str, place: dict[str, object], level: int | None = None
+    ) -> None:
         ledger = self._ledger
         room = ledger.limits.characters - ledger.characters
-        if len(block.text) > room:
-            block = replace(block, text=block.text[:room])
-        ledger.characters += len(block.text)
-        ledger.language.add(block.text)
-        if block.text.strip():
-            self._send({"block": block.to_json()})
-        if len(block.text) == room:
+        text = text[:room]
+        ledger.characters += len(text)
+        ledger.language.add(text)
+        if text and not text.isspace():
+            self._send({"block": block_json(kind, text, place, level)})
+        if len(text) == room:
             raise Unreadable("text_cut", limit=ledger.limits.characters)
 
     def _send(self, message: dict[str, object]) -> None:
-        self._ledger.send(json.dumps(message, ensure_ascii=True).encode("ascii") + b"\n")
+        self._ledger.send(_line(message))
+
+
+def _line(message: dict[str, object]) -> bytes:
+    """Return a message as a line of JSON."""
+    try:
+        return orjson.dumps(message, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:
+        # A name with half of a surrogate pair, which no database takes either.
+        return json.dumps(message, ensure_ascii=False).encode("utf-8", "replace") + b"\n"

@@ -69,7 +69,7 @@ class PageStream:
     ) -> None:
         """Take one page; `height` in page units."""
         for line in lines:
-            self._sizes[round(line.size, 1)] += len(line.text)
+            self._sizes[round(10 * line.size) / 10] += len(line.text)
         self._held.append(_Page(number, height, lines, notes))
         if number >= _HELD_PAGES:
             self.close()

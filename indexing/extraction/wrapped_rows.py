@@ -95,8 +95,12 @@ def wrapped_rows(lines: Sequence[Line]) -> list[tuple[list[str], Line]]:
     heights = _heights(lines)
     steps = [below[0].foot - above[0].foot for above, below in pairwise(heights)]
     near = _near(steps)
+    wide = [number for number, step in enumerate(steps) if step > near]
+    # Looked at first, being cheap: most of what comes here are formulas.
+    if not near or len(wide) + 1 < _LEAST_ROWS or wide[0] >= _HEADER_LINES:
+        return []
     columns = column_edges(cell for line in lines for cell in pieces(line))
-    if not near or len(columns) < 2:
+    if len(columns) < 2:
         return []
     texts = [placed(_cells(height), columns) for height in heights]
     rows, found = [[texts[0]]], [heights[0]]
@@ -107,7 +111,7 @@ def wrapped_rows(lines: Sequence[Line]) -> list[tuple[list[str], Line]]:
         else:
             rows[-1].append(row)
             found[-1] = [*found[-1], *height]
-    if len(rows[0]) > _HEADER_LINES or any(map(_are_rows, rows)):
+    if any(map(_are_rows, rows)):
         return []
     whole = [[_joined(cells) for cells in zip(*row, strict=True)] for row in rows]
     return list(zip(whole, map(_around, found), strict=True)) if _is_table(whole) else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 
 from indexing.extraction import Limits, clear_abandoned, extract, process
 from indexing.extraction.process import ReaderEnded, run
+from indexing.extraction.sink import Sink
 from tests.indexing.extraction.makers import docx
 
 ROOT = Path(__file__).parents[3]
@@ -122,3 +124,10 @@ def test_library_that_gives_up_without_memory(tmp_path):
         with pytest.raises(ReaderEnded) as caught:
             process._judge(child, None, Limits(), trace)
         assert caught.value.notice.code == code
+
+
+def test_a_name_with_half_of_a_surrogate_pair_is_handed_over():
+    lines: list[bytes] = []
+    Sink(lines.append, Limits()).warn("part_not_read", part="a\ud83d.doc", reason="corrupt")
+    (message,) = map(json.loads, lines)
+    assert message["warning"]["facts"] == {"part": "a?.doc", "reason": "corrupt"}
