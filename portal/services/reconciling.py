@@ -13,6 +13,7 @@ from datetime import timedelta
 from sqlalchemy import exists, or_, select
 
 from indexing.extraction import clear_abandoned
+from indexing.older_layout import remove_older
 from indexing.shelf import IndexUnreachable
 from portal.models import (
     FINISHED,
@@ -150,3 +151,9 @@ def _sweep(resources: Resources) -> None:
     removed += clear_abandoned() + pictures.cut_back(resources)
     if removed:
         log.info("removed %s leftovers", removed)
+    folder = resources.settings.index_folder
+    try:
+        if size := remove_older(folder):
+            log.info("removed an index of an older version from %s, %s bytes", folder, size)
+    except OSError:
+        log.warning("an index of an older version stays in %s", folder, exc_info=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import time
 from datetime import timedelta
@@ -227,3 +228,20 @@ def test_two_rounds_at_once_order_a_reading_once(desk: Desk, case: str, lease: f
     race(*[lambda: reconciling.reconcile(desk.resources)] * 3)
     sent = desk.outbox.named("read_version")
     assert len(sent) == len(set(sent)) == 6
+
+
+def test_an_index_of_an_older_version_is_swept(
+    desk: Desk, case: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.upload("leaver", ToHandover(case))
+    desk.work()
+    index_rows.fold(desk.resources)
+    folder = desk.resources.settings.index_folder
+    (of_model,) = folder.iterdir()
+    shutil.copytree(of_model, folder, dirs_exist_ok=True)
+    assert len(list(folder.iterdir())) > 1
+    with caplog.at_level("INFO"):
+        reconciling.reconcile(desk.resources)
+    assert list(folder.iterdir()) == [of_model]
+    assert "removed an index of an older version" in caplog.text
+    assert desk.found("客户沟通记录")
