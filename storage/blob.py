@@ -136,6 +136,10 @@ class BlobStore(Protocol):
         """Size of the blob in bytes. Raises BlobMissing."""
         ...
 
+    def age(self, digest: str) -> float:
+        """Seconds since the blob was last put, as `remove` counts them. Raises BlobMissing."""
+        ...
+
     def verify(self, digest: str) -> None:
         """Read all bytes and hash them again. Raises BlobMissing or BlobCorrupt."""
         ...

@@ -73,6 +73,13 @@ class LocalStore:
         except FileNotFoundError as error:
             raise BlobMissing(digest) from error
 
+    def age(self, digest: str) -> float:
+        """Seconds since the blob was last put. Raises BlobMissing."""
+        try:
+            return time.time() - self._path(digest).stat().st_mtime
+        except FileNotFoundError as error:
+            raise BlobMissing(digest) from error
+
     def verify(self, digest: str) -> None:
         """Hash the blob again. Raises BlobMissing or BlobCorrupt."""
         with self.open(digest) as file:

@@ -102,6 +102,12 @@ class S3Store:
             raise BlobMissing(digest)
         return int(head["ContentLength"])
 
+    def age(self, digest: str) -> float:
+        """Seconds since the blob was last put. Raises BlobMissing."""
+        if (head := self._head(digest)) is None:
+            raise BlobMissing(digest)
+        return _age(head["LastModified"])
+
     def verify(self, digest: str) -> None:
         """Hash the blob again. Raises BlobMissing or BlobCorrupt."""
         with self.open(digest) as stream:

@@ -14,6 +14,7 @@ from portal.cli.sample import sample
 from portal.cli.search import search
 from portal.cli.serve import beat, web, worker
 from portal.cli.settings import settings_command
+from portal.cli.storage import storage
 from portal.cli.up import up
 from portal.cli.user import user
 
@@ -27,6 +28,7 @@ COMMANDS = (
     worker,
     beat,
     index,
+    storage,
     extract_command,
     search,
     evaluate,

@@ -85,6 +85,17 @@ def _not_ready(error: Any) -> str:
     }.get(error.code, f"the portal is not ready: {error.code}.")
 
 
+def _other_database(error: Any) -> str:
+    return (
+        "the database names no stored file at all, so it is hardly the one of this store. "
+        "Check HANDOVER_DATABASE_URL and HANDOVER_BLOB_STORE."
+    )
+
+
+def _store(error: Any) -> str:
+    return f"the store of original files cannot be used ({error}). Check HANDOVER_BLOB_STORE."
+
+
 # By name, so that no command imports a library only to name its errors.
 SENTENCES: dict[str, Callable[[Any], str]] = {
     "portal.settings.SettingsError": str,
@@ -95,6 +106,8 @@ SENTENCES: dict[str, Callable[[Any], str]] = {
     "indexing.model_unavailable.ModelUnavailable": _model,
     "portal.errors.NotReady": _not_ready,
     "indexing.shelf.IndexUnreachable": _unreachable,
+    "portal.services.orphans.OtherDatabase": _other_database,
+    "storage.blob.StorageError": _store,
 }
 
 

@@ -278,3 +278,12 @@ def test_errors_survive_being_sent_between_processes():
     error = BlobTooLarge(5)
     assert str(error) == "blob_too_large: limit=5"
     assert error.args == (5,)
+
+
+def test_the_age_of_a_blob_begins_anew_with_each_put(store):
+    blob = keep(store, b"young")
+    assert 0 <= store.age(blob.digest) < 60
+    with pytest.raises(BlobMissing):
+        store.age(ABSENT)
+    with pytest.raises(BadDigest):
+        store.age("../../etc/passwd")
