@@ -65,13 +65,13 @@ def overlap(cell: Cell, column: Column) -> float:
 
 def is_beside(line: Line, other: Line) -> bool:
     """True if the other line stands to the right, on the same height."""
-    return (other.flow or other.box)[0] >= (line.flow or line.box)[2] and is_level(line, other)
+    return other.frame[0] >= line.frame[2] and is_level(line, other)
 
 
 def is_level(line: Line, other: Line) -> bool:
     """True if two lines stand on the same height."""
-    _, top, _, bottom = line.flow or line.box
-    _, other_top, _, other_bottom = other.flow or other.box
+    _, top, _, bottom = line.frame
+    _, other_top, _, other_bottom = other.frame
     if top >= other_bottom or other_top >= bottom or line.turn != other.turn:
         return False
     shared = min(bottom, other_bottom) - max(top, other_top)

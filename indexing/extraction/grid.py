@@ -121,7 +121,7 @@ def _columns(lines: Sequence[Line], rows: Sequence[Sequence[str]]) -> list[Line]
         for cell in line.cells or (Cell(line.text, line.frame[0], line.frame[2]),):
             part = (cell.left, line.frame[1], cell.right, line.frame[3])
             # On a turned page the piece keeps its line's box as shown: it is marked with the line.
-            box = part if line.flow is None else line.box
-            piece = line._replace(text=cell.text, box=box, flow=part, cells=())
+            box = part if line.frame == line.box else line.box
+            piece = line._replace(text=cell.text, box=box, frame=part, cells=())
             columns[column_of(cell, edges)].append(piece)
     return [piece for column in columns for piece in column]

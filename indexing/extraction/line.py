@@ -18,51 +18,46 @@ class Cell(NamedTuple):
 class Line(NamedTuple):
     """One line.
 
-    box: page units, origin top left. size: of its type, in page units. cells: its pieces if wide
-    gaps part them, otherwise empty. broken: its last word goes on in the next line, without the
-    hyphen that stood there. flow: the box on the page turned clockwise by `turn` degrees, where the
-    line runs from left to right; None if that is how the page is shown.
-    base: its baseline there, if known; descenders make the bottoms of boxes jump.
-    table: counted from 1, the table drawn with lines of which this is a row, its cells being those
-    of the row, also the empty ones; 0 for any other line.
+    box: page units, origin top left. size: of its type, in page units. frame: the box as the layout
+    sees it, on the page turned clockwise by `turn` degrees, where the line runs from left to right.
+    foot: where the line stands in its frame: its baseline if known, for descenders make the bottoms
+    of boxes jump, otherwise the bottom. cells: its pieces if wide gaps part them, otherwise empty.
+    broken: its last word goes on in the next line, without the hyphen that stood there. table:
+    counted from 1, the table drawn with lines of which this is a row, its cells being those of the
+    row, also the empty ones; 0 for any other line.
     """
 
     text: str
     box: Box
     size: float
+    frame: Box
+    foot: float
     bold: bool = False
     cells: tuple[Cell, ...] = ()
     broken: bool = False
-    flow: Box | None = None
     turn: int = 0
-    base: float | None = None
     table: int = 0
 
-    @property
-    def frame(self) -> Box:
-        """The box as the layout sees it: on the page turned so that the line runs rightwards."""
-        return self.flow or self.box
+    @classmethod
+    def upright(
+        cls, text: str, box: Box, size: float, cells: tuple[Cell, ...] = (), *, broken: bool = False
+    ) -> Line:
+        """Return a line that runs rightwards on the page as shown, its baseline unknown."""
+        return cls(text, box, size, box, box[3], cells=cells, broken=broken)
 
     def scaled(self, factor: float) -> Line:
         """Return the line on a page whose unit is smaller by this factor."""
         if factor == 1:
             return self
-        flow = None if self.flow is None else _scaled(self.flow, factor)
-        base = None if self.base is None else self.base * factor
-        return self._replace(
-            box=_scaled(self.box, factor), size=self.size * factor, flow=flow, base=base
-        )
+        box, frame = _scaled(self.box, factor), _scaled(self.frame, factor)
+        foot = frame[3] if self.foot == self.frame[3] else self.foot * factor
+        return self._replace(box=box, size=self.size * factor, frame=frame, foot=foot)
 
     def moved(self, by: float) -> Line:
         """Return the line moved rightwards and downwards."""
         left, top, right, bottom = self.box
         box = (left + by, top + by, right + by, bottom + by)
-        return self._replace(box=box, flow=None, turn=0, base=None)
-
-    @property
-    def foot(self) -> float:
-        """Where the line stands in its frame: its baseline, or the bottom of its box."""
-        return self.frame[3] if self.base is None else self.base
+        return self._replace(box=box, frame=box, foot=box[3], turn=0)
 
 
 def joined(before: str, after: str, *, broken: bool = False) -> str:

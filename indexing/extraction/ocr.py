@@ -105,12 +105,12 @@ def _read(picture: Image.Image, turn: int) -> tuple[Recognised, bool]:
     for corners, text, score in zip(boxes, result.txts, result.scores, strict=True):
         if score < _LEAST_SCORE or not text.strip():
             continue
-        flow = _box(corners)
-        width, height = flow[2] - flow[0], flow[3] - flow[1]
+        frame = _box(corners)
+        width, height = frame[2] - frame[0], frame[3] - frame[1]
         tall += len(text) > 1 and height > 1.5 * width
-        box = _turned_back(flow, turn, picture.size) if turn else flow
+        box = _turned_back(frame, turn, picture.size) if turn else frame
         size = _SIZE_SHARE * height
-        lines.append(Line(text.strip(), box, size, flow=flow if turn else None, turn=turn))
+        lines.append(Line(text.strip(), box, size, frame, frame[3], turn=turn))
         weights.append((float(score), len(text)))
     total = sum(length for _, length in weights)
     mean = sum(score * length for score, length in weights) / total if total else 0.0

@@ -105,14 +105,14 @@ class PageLines:
             # In one piece all are alike, but for blanks that pdfium itself has put in.
             if len(sides[0]) > 1 or text[len(text) // 2].isspace():
                 size = self._usual_size(first, len(text), size)
-            flow = turned(around, turn)
-            size = size or flow[3] - flow[1]
-            apart = _is_apart(bare, sides, flow, (size, turn))
+            frame = turned(around, turn)
+            size = size or frame[3] - frame[1]
+            apart = _is_apart(bare, sides, frame, (size, turn))
             cells = self._cells(run, size, turn) if apart else ()
-            box = _rounded(flow if turn == shown else turned(around, shown))
-            base = None if origin is None else turned((*origin, *origin), turn)[3]
+            box = _rounded(frame if turn == shown else turned(around, shown))
+            foot = frame[3] if origin is None else turned((*origin, *origin), turn)[3]
             bold = self._is_bold(first, len(text))
-            yield Line(bare, box, size, bold, cells, broken, flow, turn, base)
+            yield Line(bare, box, size, frame, foot, bold, cells, broken, turn)
 
     def _usual_size(self, first: int, length: int, middle: float) -> float:
         """Return the size of most of three characters of a line, of which the middle one is known.
@@ -159,12 +159,12 @@ class PageLines:
         return left, right
 
 
-def _is_apart(bare: str, sides: Sides, flow: Box, look: Look) -> bool:
+def _is_apart(bare: str, sides: Sides, frame: Box, look: Look) -> bool:
     """True if wide gaps may part a line's words."""
     if " " not in bare and len(bare.split(None, 1)) < 2:
         return False
     size, turn = look
-    return _is_loose(bare, flow, size) or _has_gap(sides, turn, _CELL_GAP * size)
+    return _is_loose(bare, frame, size) or _has_gap(sides, turn, _CELL_GAP * size)
 
 
 def _has_gap(sides: Sides, turn: int, least: float) -> bool:

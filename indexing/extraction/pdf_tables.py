@@ -96,8 +96,9 @@ def _rows(grid: RuledGrid, lines: Sequence[Line], page: Page, number: int) -> li
                 text=" ".join(filter(None, texts[row])),
                 box=page.shown_box(frame),
                 size=lines[0].size,
+                frame=frame,
+                foot=frame[3],
                 cells=tuple(cells),
-                flow=frame,
                 turn=page.facing,
                 table=number,
             )

@@ -89,7 +89,7 @@ def test_refused(tmp_path, data, limits, code):
 
 
 def line(text: str, left: float, top: float, right: float) -> Line:
-    return Line(text, (left, top, right, top + 10), 8)
+    return Line.upright(text, (left, top, right, top + 10), 8)
 
 
 def test_columns_are_read_one_after_the_other():

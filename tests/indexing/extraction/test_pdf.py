@@ -237,7 +237,7 @@ def test_a_hyphen_at_the_end_of_a_table_cell_is_kept():
     def row(top: float, *texts: str, broken: bool = False) -> Line:
         cells = tuple(Cell(text, 50 + 200 * n, 100 + 200 * n) for n, text in enumerate(texts))
         box = (50.0, top, 300.0, top + 10)
-        return Line(" ".join(texts), box, 10, cells=cells, broken=broken)
+        return Line.upright(" ".join(texts), box, 10, cells=cells, broken=broken)
 
     lines = [row(0, "Item", "Note"), row(15, "Lease", "docu", broken=True), row(30, "-", "ment")]
     assert [text for text, _ in tables(lines)] == ["Item | Note\nLease | docu-\n- | ment"]
@@ -245,7 +245,7 @@ def test_a_hyphen_at_the_end_of_a_table_cell_is_kept():
 
 def test_a_paragraph_of_very_many_lines():
     lines = [
-        Line("This line ends a sentence.", (50.0, 12.0 * n, 500.0, 12.0 * n + 10), 10)
+        Line.upright("This line ends a sentence.", (50.0, 12.0 * n, 500.0, 12.0 * n + 10), 10)
         for n in range(20_000)
     ]
     begin = time.process_time()
