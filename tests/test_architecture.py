@@ -122,6 +122,11 @@ def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
             yield node
 
 
+def test_no_benchmark_hides_a_package() -> None:
+    """A script's folder is looked through first: `benchmarks/indexing.py` would be `indexing`."""
+    assert {path.stem for path in (ROOT / "benchmarks").glob("*.py")}.isdisjoint(PACKAGES)
+
+
 def test_functions_stay_short() -> None:
     long = []
     for path in sources(*PACKAGES, "benchmarks"):

@@ -1,6 +1,6 @@
 """Documents to findable by a real worker, against the bare encoder on the same passages.
 
-    .venv/bin/python benchmarks/indexing.py CORPUS.jsonl --documents 40 --rounds 3
+    .venv/bin/python benchmarks/findable.py CORPUS.jsonl --documents 40 --rounds 3
 
 The texts of a corpus in the BEIR layout become Markdown documents of a dozen texts each, uploaded
 by the portal's own services. Each round sends the jobs of some of them to a real broker, from which
