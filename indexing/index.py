@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from threading import Lock
-
-import numpy as np
 
 from indexing.agreement import believed
 from indexing.entry import Entry, EntrySource, FloatArray, Hit, IdArray
@@ -19,6 +16,7 @@ from indexing.manifest import IdentityMismatch, IndexDamaged
 from indexing.nearby import Scoped, nearby
 from indexing.query import Query, parse
 from indexing.retrieval import retrieve, weights_within
+from indexing.scope import Allowed
 from indexing.segment import Segment
 from indexing.shelf import FolderShelf, Shelf
 from indexing.terms import Weights
@@ -160,7 +158,7 @@ class Index:
         self,
         query: str | Query,
         vector: FloatArray | None,
-        allowed: IdArray,
+        allowed: IdArray | Allowed,
         limit: int,
         mode: Mode = Mode.HYBRID,
     ) -> list[Hit]:
@@ -181,15 +179,16 @@ class Index:
             words = _read(query, within) if isinstance(query, str) else query
         return retrieve(within, words, None if mode is Mode.LEXICAL else vector, limit)
 
-    def read(self, typed: str, allowed: IdArray) -> Query:
+    def read(self, typed: str, allowed: IdArray | Allowed) -> Query:
         """Return the query for what was typed, with the words near it in the allowed readings."""
         return _read(typed, self._within(allowed))
 
-    def _within(self, allowed: IdArray) -> list[Scoped]:
+    def _within(self, allowed: IdArray | Allowed) -> list[Scoped]:
         """Return the segments with something allowed, and what that is."""
-        allowed = _sorted_ids(allowed)
-        key = hashlib.blake2b(allowed.tobytes(), digest_size=16).digest()
-        scoped = [(segment, segment.scope(allowed, key)) for segment in self._state.segments]
+        named = Allowed.of(allowed)
+        scoped = [
+            (segment, segment.scope(named.ids, named.digest)) for segment in self._state.segments
+        ]
         return [(segment, scope) for segment, scope in scoped if scope.count]
 
     def weights(self, query: str) -> Weights:
@@ -209,13 +208,3 @@ def _state_of(generation: Generation, growing: Growing | None) -> _State:
         segments.append(view)
     until = growing.until if growing else generation.watermark
     return _State(generation, tuple(segments), until)
-
-
-def _sorted_ids(allowed: IdArray) -> IdArray:
-    """Return the ids sorted, each once; none when they are not whole numbers."""
-    ids = np.asarray(allowed)
-    if ids.ndim != 1 or not np.issubdtype(ids.dtype, np.integer):
-        return np.empty(0, np.int64)
-    ids = ids.astype(np.int64, copy=False)
-    rising = bool(np.all(ids[1:] > ids[:-1]))
-    return ids if rising else np.unique(ids)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import cast
@@ -11,6 +12,34 @@ import tantivy
 from numpy.typing import NDArray
 
 from indexing.entry import IdArray
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Allowed:
+    """The readings a search may see: `ids` ascending, each once, and what names the set.
+
+    Made once for a person: of tens of thousands of readings the digest alone takes a millisecond.
+    """
+
+    ids: IdArray
+    digest: bytes
+
+    @classmethod
+    def of(cls, ids: IdArray | Allowed) -> Allowed:
+        """Take reading ids in any order; what is not an array of whole numbers allows nothing."""
+        if isinstance(ids, Allowed):
+            return ids
+        found = _ascending(ids)
+        return cls(found, hashlib.blake2b(found.tobytes(), digest_size=16).digest())
+
+
+def _ascending(ids: IdArray) -> IdArray:
+    found = np.asarray(ids)
+    if found.ndim != 1 or not np.issubdtype(found.dtype, np.integer):
+        return np.empty(0, np.int64)
+    found = found.astype(np.int64, copy=False)
+    rising = bool(np.all(found[1:] > found[:-1]))
+    return found if rising else np.unique(found)
 
 
 @dataclass(eq=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from functools import cached_property
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexing.entry import FloatArray, IdArray
+from indexing.scope import Allowed
 
 Value = TypeVar("Value")
 Mask = NDArray[np.bool_]
@@ -118,7 +120,7 @@ class Facets:
     verified: int
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False)
 class Scope:
     """What one person may find: `rows` of the company's columns, ascending.
 
@@ -128,6 +130,16 @@ class Scope:
     everything: Findable
     rows: IdArray
     facets: Remembered[Facets] = field(default_factory=lambda: Remembered(8))
+
+    @cached_property
+    def allowed(self) -> Allowed:
+        """All of it, as the index takes it."""
+        return Allowed.of(self.readings)
+
+    @cached_property
+    def documents(self) -> int:
+        """How many documents it is."""
+        return int(np.unique(self.everything.documents[self.rows]).size)
 
     @property
     def readings(self) -> IdArray:

@@ -94,7 +94,6 @@ def search(uow: UnitOfWork, form: SearchForm) -> Results:
     pages = max(1, -(-len(found.groups) // PAGE))
     page = min(max(form.page, 1), pages)
     lines = _lines(uow, found.query, found.groups[(page - 1) * PAGE : page * PAGE])
-    readable = search_scope.readable(found.mine)
     return Results(
         query=found.query,
         hits=lines,
@@ -102,10 +101,13 @@ def search(uow: UnitOfWork, form: SearchForm) -> Results:
         page=page,
         pages=pages,
         facets=facets(uow, found.mine, form),
-        readable=readable,
+        readable=found.mine.documents,
         by_words=bool(found.query.text) and found.vector is None,
         by_meaning=bool(lines) and not any(line.has_words for line in lines),
-        asks=page == 1 and bool(readable) and found.vector is not None and asks(found.query),
+        asks=page == 1
+        and bool(found.mine.rows.size)
+        and found.vector is not None
+        and asks(found.query),
     )
 
 
@@ -167,7 +169,7 @@ def _retrieved(uow: UnitOfWork, form: SearchForm) -> _Retrieved:
     if not query.text:
         return _Retrieved(query, mine, None, None, [])
     vector, allowed = _vector(uow, query), search_scope.allowed(uow, mine, form)
-    if not allowed.size:
+    if not allowed.ids.size:
         return _Retrieved(query, mine, None, vector, [])
     index = caught_up(uow)
     mode = Mode.LEXICAL if vector is None else Mode.HYBRID

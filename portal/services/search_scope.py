@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from indexing.entry import IdArray
 from indexing.query import Query, parse
+from indexing.scope import Allowed
 from portal.errors import NotReady
 from portal.findable import DRAFT, Findable, Mask, Scope
 from portal.models import Handover, Person, Position
@@ -66,12 +67,15 @@ def person_of(uow: UnitOfWork, email: str) -> int | None:
     return uow.session.scalar(select(Person.id).where(Person.email == clean_email(email)))
 
 
-def allowed(uow: UnitOfWork, scope: Scope, form: SearchForm) -> IdArray:
-    """Ids of the readings a search with these filters may find, ascending."""
+def allowed(uow: UnitOfWork, scope: Scope, form: SearchForm) -> Allowed:
+    """The readings a search with these filters may find."""
+    found = masks(uow, scope.everything, form).values()
+    if not found:
+        return scope.allowed
     rows = scope.rows
-    for fits in masks(uow, scope.everything, form).values():
+    for fits in found:
         rows = rows[fits[rows]]
-    return scope.everything.readings[rows]
+    return Allowed.of(scope.everything.readings[rows])
 
 
 def understood(uow: UnitOfWork, typed: str) -> Query:
@@ -80,14 +84,9 @@ def understood(uow: UnitOfWork, typed: str) -> Query:
     if not typed.strip():
         return parse(typed)
     try:
-        return caught_up(uow).read(typed, findable_rows.scope(uow).readings)
+        return caught_up(uow).read(typed, findable_rows.scope(uow).allowed)
     except NotReady:
         return parse(typed)
-
-
-def readable(scope: Scope) -> int:
-    """How many documents this person could find at all."""
-    return int(np.unique(scope.everything.documents[scope.rows]).size)
 
 
 def masks(uow: UnitOfWork, everything: Findable, form: SearchForm) -> dict[str, Mask]:
