@@ -186,15 +186,37 @@ def company(resources: Resources, databases: Databases) -> Company:
     return Company.of_copy(resources, databases.company)
 
 
+@pytest.fixture(scope="session")
+def _apps() -> list[Flask]:
+    """The web application of this process, once it is made."""
+    return []
+
+
 @pytest.fixture
-def app(settings: Settings, resources: Resources, outbox: Outbox) -> Flask:
-    """The web application over the same resources; forms need no token (that has its own tests)."""
+def app(
+    settings: Settings, resources: Resources, outbox: Outbox, _apps: list[Flask]
+) -> Iterator[Flask]:
+    """The web application over the same resources; forms need no token (that has its own tests).
+
+    Made once for a process, because putting its addresses and templates together takes longer than
+    most pages; a test gets it with resources of its own and the configuration it began with.
+    """
     from portal.app import create_app
 
-    made = create_app(settings, outbox)
-    made.extensions["portal"] = resources
-    made.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
-    return made
+    if not _apps:
+        _apps.append(create_app(settings, outbox))
+    (made,) = _apps
+    config = dict(made.config)
+    prepare(made, resources)
+    yield made
+    made.config.clear()
+    made.config.update(config)
+
+
+def prepare(app: Flask, resources: Resources) -> None:
+    """Make an application ready for a test."""
+    app.extensions["portal"] = resources
+    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
 
 
 @pytest.fixture

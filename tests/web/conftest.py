@@ -1,12 +1,10 @@
-"""What tests of pages share: templates compiled once, and the people of the company in browsers."""
+"""What tests of pages share: the people of the company in browsers, and documents they find."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from flask import Flask
-from jinja2 import FileSystemBytecodeCache
 
 from indexing.encoder import Encoder
 from tests.company import Company
@@ -14,18 +12,6 @@ from tests.conftest import Outbox
 from tests.services.conftest import Desk
 from tests.services.library import Library
 from tests.web.acting import ClientOf, Office
-
-
-@pytest.fixture(scope="session")
-def _compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
-    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
-
-
-@pytest.fixture
-def app(app: Flask, _compiled: FileSystemBytecodeCache) -> Flask:
-    """The application; compiling all templates anew for each test would take most of its time."""
-    app.jinja_env.bytecode_cache = _compiled
-    return app
 
 
 @pytest.fixture

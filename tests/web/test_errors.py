@@ -30,8 +30,10 @@ from portal.errors import (
     TooManyAttempts,
 )
 from portal.models import Version
+from portal.resources import Resources
 from portal.services import questions
 from portal.settings import Settings
+from tests.conftest import Outbox, prepare
 from tests.databases import Databases
 from tests.web.acting import SCRIPT, ClientOf, Office, main_of, text_of
 from tests.web.reading_pages import tree_of
@@ -48,6 +50,14 @@ MISSING = MissingItem(
 def databases(_sqlite: Databases) -> Databases:
     """Answers to errors do not depend on the kind of database."""
     return _sqlite
+
+
+@pytest.fixture
+def app(settings: Settings, resources: Resources, outbox: Outbox) -> Flask:
+    """An application that may get more pages: one that has answered takes none any more."""
+    made = create_app(settings, outbox)
+    prepare(made, resources)
+    return made
 
 
 @pytest.fixture
