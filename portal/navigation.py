@@ -53,7 +53,7 @@ ENTRIES = (
     _Entry("home.index", _l("Home"), "home", "g h"),
     _Entry("handovers.index", _l("Handovers"), "handover", "g u"),
     _Entry("search.results", _l("Search"), "search", None),
-    _Entry("maps.index", _l("Knowledge maps"), "map", "g m"),
+    _Entry("maps.index", _l("Maps"), "map", "g m"),
     _Entry(
         "blueprints.index", _l("Checklists"), "checklist", "g c", frozenset({Role.HR}), heads=True
     ),

@@ -23,7 +23,7 @@ from tests.web.reading_pages import (
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "portal" / "static"
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
-EVERYONE = {"Home", "Handovers", "Search", "Knowledge maps"}
+EVERYONE = {"Home", "Handovers", "Search", "Maps"}
 PLACES = {
     "leaver": EVERYONE,
     "receiver": EVERYONE,
