@@ -78,9 +78,9 @@ class PageLines:
         return Counter(turns).most_common(1)[0][0] if turns else self._turn
 
     def _runs(self) -> Iterator[_Run]:
-        text = self._text.read()
+        text, units = self._text.read()
         # What lies beyond the basic plane takes two of pdfium's characters.
-        wide = not text.isascii() and max(text) > "\uffff"
+        wide = len(text) < units
         same = len(text) == self._text.count
         start = 0
         pieces = _END.split(text)

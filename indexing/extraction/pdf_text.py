@@ -70,12 +70,13 @@ class PageText:
         """Give pdfium's memory back."""
         self._helper.close()
 
-    def read(self) -> str:
-        """Return all of the text."""
+    def read(self) -> tuple[str, int]:
+        """Return all of the text, and how many UTF-16 units it has."""
         if not self.count:
-            return ""
+            return "", 0
         length = pdfium.FPDFText_GetText(self._helper.raw, 0, self.count, self._units)
-        return self._said(max(0, length - 1)).decode("utf-16-le", "surrogatepass")
+        said = self._said(max(0, length - 1))
+        return said.decode("utf-16-le", "surrogatepass"), len(said) // 2
 
     def within(self, rectangle: Box) -> str:
         """Return the text in a rectangle of page space."""
