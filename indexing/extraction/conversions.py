@@ -16,7 +16,12 @@ from indexing.notice import Notice
 
 
 class Conversions:
-    """The conversions of one reading; all together take at most the seconds of a file."""
+    """The conversions of one reading.
+
+    All together take at most the seconds of a file, and for each what a page is given: an archive
+    of many old files, two seconds each, is read to its end, and one that hangs leaves each of the
+    others its own.
+    """
 
     def __init__(self, path: Path, limits: Limits, beat: Callable[[], None]) -> None:
         """path: of the file that is read. beat: called each second while one goes on."""
@@ -40,6 +45,7 @@ class Conversions:
 
     def _answer(self, name: str | None, media_type: str, folder: Path) -> Message:
         path = self._path if name is None else folder / Path(name).name
+        self._seconds += self._limits.seconds_per_page
         begin = time.monotonic()
         try:
             notice = self._into(folder, path, media_type)

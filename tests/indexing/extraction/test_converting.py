@@ -120,6 +120,20 @@ def test_conversions_share_one_time_and_leave_the_readers_alone(tmp_path, monkey
     assert [part.reason for part in found.parts] == [*["reader_timed_out"] * 4, None]
 
 
+def test_each_conversion_brings_time_of_its_own(tmp_path, monkeypatch):
+    left = []
+
+    def slow(path, media_type, limits, beat):
+        left.append(limits.seconds)
+        time.sleep(0.3)
+        return nullcontext(Notice("corrupt", {"media_type": media_type}))
+
+    monkeypatch.setattr(conversions, "converted", slow)
+    members = {f"{number}.doc": WORD_6.read_bytes() for number in range(4)}
+    read(tmp_path, "a.zip", zipped(members), seconds=10, seconds_per_page=100)
+    assert [round(seconds / 100) for seconds in left] == [1, 2, 3, 4]
+
+
 def test_what_came_out_counts_as_unpacked(tmp_path, monkeypatch):
     large = tmp_path / "large"
 
