@@ -15,7 +15,7 @@ from indexing.growing import Growing
 from indexing.manifest import IdentityMismatch, IndexDamaged
 from indexing.nearby import Scoped, nearby
 from indexing.query import Query, parse
-from indexing.retrieval import retrieve, weights_within
+from indexing.retrieval import Encoding, retrieve, weights_within
 from indexing.scope import Allowed
 from indexing.segment import Segment
 from indexing.shelf import FolderShelf, Shelf
@@ -157,7 +157,7 @@ class Index:
     def search(
         self,
         query: str | Query,
-        vector: FloatArray | None,
+        vector: FloatArray | Encoding | None,
         allowed: IdArray | Allowed,
         limit: int,
         mode: Mode = Mode.HYBRID,
@@ -165,19 +165,25 @@ class Index:
         """Return the best passages of the allowed readings, best first, at most `limit`.
 
         `query` is what `read` returned, or what was typed; `vector` the encoded query, float32
-        (d,), None to search by words alone. `allowed` are reading ids; what is not an array of
-        whole numbers matches nothing, as does an empty one.
-        Raises ValueError when the vector has another dimension.
+        (d,), what gives it when the words have been looked up, or None to search by words alone.
+        `allowed` are reading ids; what is not an array of whole numbers matches nothing, as does an
+        empty one.
+        Raises ValueError when the vector has another dimension, and what giving it raises.
         """
         within = self._within(allowed)
         if limit < 1 or not within:
             return []
-        if vector is not None and vector.shape != (self._dimension,):
-            raise ValueError(f"query vector {vector.shape}, not ({self._dimension},)")
         words: Query | None = None
         if mode is not Mode.DENSE:
             words = _read(query, within) if isinstance(query, str) else query
-        return retrieve(within, words, None if mode is Mode.LEXICAL else vector, limit)
+
+        def encoding() -> FloatArray | None:
+            found = vector() if callable(vector) else vector
+            if found is not None and found.shape != (self._dimension,):
+                raise ValueError(f"query vector {found.shape}, not ({self._dimension},)")
+            return None if mode is Mode.LEXICAL else found
+
+        return retrieve(within, words, encoding, limit)
 
     def read(self, typed: str, allowed: IdArray | Allowed) -> Query:
         """Return the query for what was typed, with the words near it in the allowed readings."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -19,13 +21,26 @@ from indexing.words import NOTHING, Found
 _DEPTH = 100
 
 
+# What gives the encoded query, or None, when it is needed.
+Encoding: TypeAlias = Callable[[], FloatArray | None]
+
+
 def retrieve(
-    within: Sequence[Scoped], query: Query | None, vector: FloatArray | None, limit: int
+    within: Sequence[Scoped], query: Query | None, encoding: Encoding, limit: int
 ) -> list[Hit]:
-    """Return the best hits; without a query by vector alone, without a vector by words alone."""
+    """Return the best hits; without a query by vector alone, without a vector by words alone.
+
+    The words of all segments are looked up before the vector is asked for: it may still be on its
+    way from another thread, and both take about as long.
+    """
     depth = max(limit, _DEPTH)
     weights = weights_within([segment for segment, _ in within], query)
-    found = [_candidates(scoped, query, weights, vector, depth) for scoped in within]
+    said = [_said(scoped, query, weights, depth) for scoped in within]
+    vector = encoding()
+    found = [
+        _candidates(scoped, weights, each, vector, depth)
+        for scoped, each in zip(within, said, strict=True)
+    ]
     if not any(ordinals.size for ordinals, _ in found):
         return []
     candidates = _joined([each for _, each in found])
@@ -63,26 +78,34 @@ def weights_within(segments: Sequence[Segment], query: Query | None) -> Weights:
     return weights_of(query, frequencies, passages)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Said:
+    """What the words have found in a segment; phrased: the ordinals with every quoted phrase."""
+
+    found: Found
+    phrased: IdArray
+
+
+def _said(scoped: Scoped, query: Query | None, weights: Weights, depth: int) -> _Said:
+    segment, scope = scoped
+    if query is None:
+        return _Said(NOTHING, NOTHING.ordinals)
+    found = segment.words.search(weights.known, scope, depth, weights.near)
+    return _Said(found, segment.words.with_phrases(query.phrases, scope, depth))
+
+
 def _candidates(
-    scoped: Scoped,
-    query: Query | None,
-    weights: Weights,
-    vector: FloatArray | None,
-    depth: int,
+    scoped: Scoped, weights: Weights, said: _Said, vector: FloatArray | None, depth: int
 ) -> tuple[IdArray, Candidates]:
     """Return the ordinals either half has found in a segment, and all scores of each."""
     segment, scope = scoped
-    near: IdArray = np.empty(0, np.int64)
-    phrased, said = near, NOTHING
+    found = [said.found.ordinals, said.phrased]
     if vector is not None:
-        near = segment.vectors.search(vector, scope, depth).ordinals
-    if query is not None:
-        said = segment.words.search(weights.known, scope, depth, weights.near)
-        phrased = segment.words.with_phrases(query.phrases, scope, depth)
-    ordinals = np.unique(np.concatenate([near, said.ordinals, phrased]))
+        found.append(segment.vectors.search(vector, scope, depth).ordinals)
+    ordinals = np.unique(np.concatenate(found))
     dense = None if vector is None else segment.vectors.scores(vector, ordinals)
-    lexical = _lexical(segment, weights, ordinals, said)
-    return ordinals, Candidates(dense, lexical, np.isin(ordinals, phrased))
+    lexical = _lexical(segment, weights, ordinals, said.found)
+    return ordinals, Candidates(dense, lexical, np.isin(ordinals, said.phrased))
 
 
 def _lexical(segment: Segment, weights: Weights, ordinals: IdArray, said: Found) -> FloatArray:

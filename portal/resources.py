@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -66,6 +67,12 @@ class Resources:
         """The original files."""
         settings = self.settings
         return open_store(settings.blob_store, reserve=settings.free_disk_reserve_bytes)
+
+    @cached_property
+    def aside(self) -> ThreadPoolExecutor:
+        """Threads for what is computed while a request goes on with something else: as many as
+        requests are answered at a time, so that none waits for another's."""
+        return ThreadPoolExecutor(self.settings.web_threads, thread_name_prefix="aside")
 
     @property
     def encoder(self) -> Encoder:
@@ -200,7 +207,9 @@ class Resources:
             yield UnitOfWork.begin(session, self, person_id, address)
 
     def close(self) -> None:
-        """Give connections back; for tests and commands that end."""
+        """Give connections back and end threads; for tests and commands that end."""
+        if "aside" in self.__dict__:
+            self.aside.shutdown()
         self.engine.dispose()
 
 

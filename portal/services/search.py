@@ -16,11 +16,12 @@ import numpy as np
 
 from indexing.answering import PASSAGES, Asked, asks
 from indexing.entry import FloatArray, Hit
-from indexing.index import Index, Mode
+from indexing.index import Index
 from indexing.marking import Fragment, excerpt, matches
 from indexing.model_unavailable import ModelUnavailable
 from indexing.place import Place
 from indexing.query import Query, parse
+from indexing.retrieval import Encoding
 from indexing.terms import Weights
 from portal.findable import Facets, Findable, Scope
 from portal.models import Passage, Reading, Version
@@ -168,15 +169,15 @@ def _retrieved(uow: UnitOfWork, form: SearchForm) -> _Retrieved:
     query, mine = parse(form.query), scope(uow)
     if not query.text:
         return _Retrieved(query, mine, None, None, [])
-    vector, allowed = _vector(uow, query), search_scope.allowed(uow, mine, form)
+    # Encoded in a thread of its own, while the database and the words are asked.
+    vector, allowed = _encoding(uow, query), search_scope.allowed(uow, mine, form)
     if not allowed.ids.size:
-        return _Retrieved(query, mine, None, vector, [])
+        return _Retrieved(query, mine, None, vector(), [])
     index = caught_up(uow)
-    mode = Mode.LEXICAL if vector is None else Mode.HYBRID
     with reached():
         query = index.read(query.text, allowed)
-        hits = index.search(query, vector, allowed, DEPTH, mode)
-    return _Retrieved(query, mine, index, vector, _weighed(_grouped(mine, hits)))
+        hits = index.search(query, vector, allowed, DEPTH)
+    return _Retrieved(query, mine, index, vector(), _weighed(_grouped(mine, hits)))
 
 
 @dataclass(frozen=True)
@@ -207,12 +208,13 @@ class _Group:
         )
 
 
-def _vector(uow: UnitOfWork, query: Query) -> FloatArray | None:
-    """The encoded query; None when the model is not to be had: words still are."""
+def _encoding(uow: UnitOfWork, query: Query) -> Encoding:
+    """What waits for the encoded query; None when the model is not to be had: words still are."""
     try:
-        return embeddings.searched_with(uow).encode_query(query.text)
+        encoder = embeddings.searched_with(uow)
     except ModelUnavailable:
-        return None
+        return lambda: None
+    return uow.resources.aside.submit(encoder.encode_query, query.text).result
 
 
 def _grouped(mine: Scope, hits: Sequence[Hit]) -> list[_Group]:
