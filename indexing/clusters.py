@@ -24,9 +24,9 @@ CLUSTERED_FROM = 20_000
 # Rows in memory at a time while clusters are made.
 _PART = 20_000
 
-# Up to this many allowed passages are scored one by one: gathering their rows costs less than
-# visiting every list for them.
-_GATHERED = 4096
+# Up to so many allowed passages, or this share of all, are scored one by one: gathering their rows
+# costs less than visiting every list for them (docs/benchmarks.md).
+_GATHERED, _GATHERED_SHARE = 8192, 1 / 50
 
 # Lists are four times the square root of the passages; k-means sees this many passages for each.
 _LISTS_PER_ROOT = 4
@@ -43,6 +43,9 @@ _RECALL = 0.995
 # of a million passages the visited lists held 0.956 of the ten nearest to a question, three times
 # as many 0.990 (docs/scaling.md).
 _FARTHER = 3
+# Where they are spread already it says too much: of a hundred thousand passages it would visit a
+# quarter of the lists for 1.000 of the ten nearest, an eighth holds 0.990 in half the time.
+_VISITED_SHARE = 1 / 8
 
 
 class Clusters:
@@ -65,7 +68,7 @@ class Clusters:
 
     def search(self, vector: FloatArray, scope: Scope, limit: int) -> Found:
         """Return the passages of the scope nearest to the vector (d,), by cosine."""
-        if scope.count <= _GATHERED:
+        if scope.count <= max(_GATHERED, _GATHERED_SHARE * self.passages):
             return self._exact.search(vector, scope, limit)
         parameters = self._parameters(scope)
         found = self._index.search(vector[np.newaxis], limit, params=parameters)[1][0]
@@ -110,7 +113,8 @@ def write_clusters(rows: FloatArray, path: Path) -> None:
     for begin in range(0, count, _PART):
         index.add(rows[begin : begin + _PART])
     asked = rows[np.sort(choice.choice(count, min(count, _ASKED), replace=False))]
-    index.nprobe = min(_FARTHER * _probes(coarse, rows, asked), lists)
+    needed = _probes(coarse, rows, asked)
+    index.nprobe = min(_FARTHER * needed, max(needed, round(_VISITED_SHARE * lists)))
     try:
         faiss.write_index(index, str(path))
     except RuntimeError as error:

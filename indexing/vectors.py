@@ -14,6 +14,9 @@ from indexing.words import Found
 # Up to this share of a segment only the rows of the scope are gathered and scored; above it
 # scoring all of them, in the order of memory, costs less.
 _GATHERED_SHARE = 0.25
+# Rows gathered at a time. What is gathered then stays in the processor's cache until it is scored,
+# and in memory that was had before: of 16,000 rows at once half the time goes to getting new one.
+_TOGETHER = 2048
 
 
 class Vectors(Protocol):
@@ -56,7 +59,10 @@ class RowVectors:
 
     def scores(self, vector: FloatArray, ordinals: IdArray) -> FloatArray:
         """Return the cosine of each of the passages to the vector."""
-        cosines: FloatArray = self._rows[ordinals] @ vector
+        cosines: FloatArray = np.empty(ordinals.size, np.float32)
+        for begin in range(0, ordinals.size, _TOGETHER):
+            part = slice(begin, begin + _TOGETHER)
+            cosines[part] = self._rows[ordinals[part]] @ vector
         return cosines
 
     def rows(self, ordinals: IdArray) -> FloatArray:

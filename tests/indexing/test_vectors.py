@@ -79,6 +79,7 @@ def test_nearly_all_of_the_nearest_are_found_under_every_filter(
     path: Path, real: np.ndarray, share: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(clusters, "_GATHERED", 5)
+    monkeypatch.setattr(clusters, "_GATHERED_SHARE", 0)
     vectors = Clusters.open(path, real)
     assert vectors.passages == COUNT
     mask = np.random.default_rng(2).random(COUNT) < share
@@ -92,6 +93,20 @@ def test_nearly_all_of_the_nearest_are_found_under_every_filter(
         found += np.isin(expected, best.ordinals[:10]).sum()
         wanted += expected.size
     assert found / wanted >= 0.98
+
+
+def test_a_scope_of_thousands_is_scored_exactly(path: Path, real: np.ndarray) -> None:
+    # More than are gathered at a time, and few enough to need no list.
+    mask = np.zeros(COUNT, bool)
+    mask[1:COUNT:2] = True
+    mask[: COUNT - 5001] = False
+    scope = Scope(mask, None)
+    assert scope.count > 2048
+    query = real[7]
+    best = Clusters.open(path, real).search(query, scope, 50)
+    cosines = np.where(mask, real @ query, -np.inf)
+    np.testing.assert_array_equal(best.ordinals, np.argsort(-cosines, kind="stable")[:50])
+    np.testing.assert_allclose(best.scores, cosines[best.ordinals], atol=1e-5)
 
 
 def test_a_search_visits_a_part_of_the_lists(path: Path) -> None:
