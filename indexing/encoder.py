@@ -14,6 +14,7 @@ import numpy as np
 
 from indexing import bundled_model
 from indexing.entry import FloatArray
+from indexing.late import Detailed, detailed, unit
 from indexing.model_unavailable import ModelUnavailable
 
 __all__ = [
@@ -73,12 +74,13 @@ def known_identity(model: str) -> tuple[str, int] | None:
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
-    """What a model can do. `encode` takes texts and `query` or `document`."""
+    """What a model can do. `encode` and `detailed` take texts and `query` or `document`."""
 
     identity: str
     dimension: int
     encode: Callable[[list[str], str], Any]
     count_tokens: Callable[[str], int]
+    detailed: Callable[[list[str], str], list[Detailed]]
 
 
 class Encoder:
@@ -115,16 +117,27 @@ class Encoder:
             return np.empty((0, self.dimension), np.float32)
         return self._encode(texts, _PASSAGE)
 
+    def detailed_query(self, text: str) -> Detailed:
+        """Return the vector of what somebody searches for, and those of its tokens."""
+        return self._detailed([text], _QUERY)[0]
+
+    def detailed_passages(self, texts: Sequence[str]) -> list[Detailed]:
+        """Return the vectors of passages and of their tokens, for what the vectors alone cost.
+
+        Of a model other than the bundled one a passage counts as one token: its vector.
+        """
+        return self._detailed(texts, _PASSAGE) if texts else []
+
+    def _detailed(self, texts: Sequence[str], kind: str) -> list[Detailed]:
+        return self._loaded.detailed([_encodable(text) for text in texts], kind)
+
     def count_tokens(self, text: str) -> int:
         """Return how many of the model's tokens a text has, marks and prompt apart."""
         return self._loaded.count_tokens(_encodable(text))
 
     def _encode(self, texts: Sequence[str], kind: str) -> FloatArray:
         found = self._loaded.encode([_encodable(text) for text in texts], kind)
-        vectors = np.asarray(found, np.float32)
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        unit: FloatArray = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
-        return unit
+        return unit(np.asarray(found, np.float32))
 
 
 def _encodable(text: str) -> str:
@@ -146,7 +159,14 @@ def _bundled(folder: Path, threads: int | None) -> _Loaded:
         prompt = bundled_model.PROMPTS[kind]
         return model.encode([f"{prompt}{text}" for text in texts])
 
-    return _Loaded(bundled_model.identity(), model.dimension, encode, model.pieces.count)
+    def detailed_of(texts: list[str], kind: str) -> list[Detailed]:
+        prompt = bundled_model.PROMPTS[kind]
+        # The mark at the beginning and the prompt say nothing of a text, nor does the last mark.
+        kept = slice(1 + model.pieces.count(prompt.strip()), -1)
+        return [detailed(each, kept) for each in model.states([f"{prompt}{t}" for t in texts])]
+
+    identity, dimension = bundled_model.identity(), model.dimension
+    return _Loaded(identity, dimension, encode, model.pieces.count, detailed_of)
 
 
 def _other(name: str, threads: int | None) -> _Loaded:
@@ -174,8 +194,12 @@ def _other(name: str, threads: int | None) -> _Loaded:
         with lock:
             return count(text)
 
+    def detailed_of(texts: list[str], kind: str) -> list[Detailed]:
+        vectors = unit(np.asarray(encode(texts, kind), np.float32))
+        return [Detailed(vector, vector[None, :]) for vector in vectors]
+
     dimension = int(model.get_embedding_dimension())
-    return _Loaded(_identity(name, model), dimension, encode, count_tokens)
+    return _Loaded(_identity(name, model), dimension, encode, count_tokens, detailed_of)
 
 
 def _through(model: Any, texts: list[str], kind: str, batch: int) -> Any:

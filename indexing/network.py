@@ -1,5 +1,8 @@
 """The network of the bundled model as an ONNX graph: a BERT, mean pooling, unit length.
 
+What the last layer says of each token can be had as well: questions and sentences are compared word
+by word with it (`indexing/late.py`).
+
 Written node by node instead of traced from a torch model: the build then takes a second, needs no
 torch, and places each quantisation where it is wanted. Inputs of a matrix are quantised token by
 token. The runtime's own dynamic quantisation takes one scale for a whole batch, so that a text's
@@ -22,6 +25,7 @@ from indexing.entry import FloatArray
 from indexing.packed_model import PackedModel
 
 IDS, MASK, VECTORS = "input_ids", "attention_mask", "sentence_embedding"
+TOKENS = "token_embeddings"
 
 # Layer normalisation came with 17, GELU with 20; IR 10 belongs to them.
 _OPERATORS, _IR = 20, 10
@@ -34,7 +38,8 @@ _LARGEST, _MIDDLE = 127, 128
 
 
 def network(model: PackedModel, quantised: bool) -> onnx.ModelProto:
-    """Return the graph: token ids and mask, int64 (n, length), to unit vectors, float32 (n, d).
+    """Return the graph: token ids and mask, int64 (n, length), to unit vectors, float32 (n, d), and
+    to what stands behind them, float32 (n, length, d), which costs nothing unless it is asked for.
 
     Quantised, its matrices are int8 with a scale for each output, their inputs bytes with a scale
     for each token, and the embedding table keeps the precision it has in the file. Otherwise all is
@@ -82,9 +87,12 @@ class _Graph:
             helper.make_tensor_value_info(name, TensorProto.INT64, ["texts", "tokens"])
             for name in (IDS, MASK)
         ]
-        output = helper.make_tensor_value_info(VECTORS, TensorProto.FLOAT, ["texts", width])
+        outputs = [
+            helper.make_tensor_value_info(VECTORS, TensorProto.FLOAT, ["texts", width]),
+            helper.make_tensor_value_info(TOKENS, TensorProto.FLOAT, ["texts", "tokens", width]),
+        ]
         graph = helper.make_graph(
-            self.nodes, "encoder", inputs, [output], list(self.constants.values())
+            self.nodes, "encoder", inputs, outputs, list(self.constants.values())
         )
         operators = [helper.make_opsetid("", _OPERATORS), helper.make_opsetid(_RUNTIME, 1)]
         return helper.make_model(graph, opset_imports=operators, ir_version=_IR)
@@ -163,11 +171,12 @@ class _Builder:
         width = np.array([-1, self.packed.shape.width])
         return self.graph.node("Reshape", [states, self.graph.constant("list", width)])
 
-    def _by_text(self, states: str, name: str, last: Sequence[int]) -> str:
+    def _by_text(self, states: str, name: str, last: Sequence[int], output: str = "") -> str:
         """Arrange as (text, token, *last)."""
         graph = self.graph
         sizes = [graph.once("Shape", [IDS], "texts.tokens"), graph.constant(name, np.array(last))]
-        return graph.node("Reshape", [states, graph.once("Concat", sizes, f"by.{name}", axis=0)])
+        shape = graph.once("Concat", sizes, f"by.{name}", axis=0)
+        return graph.node("Reshape", [states, shape], output)
 
     def _inner(self, states: str, layer: str) -> str:
         shape = self.packed.shape
@@ -218,7 +227,7 @@ class _Builder:
         graph = self.graph
         axis = graph.constant("axis1", np.array([1]))
         row = graph.node("Unsqueeze", [visible, axis])
-        texts = self._by_text(states, "text", [self.packed.shape.width])
+        texts = self._by_text(states, "text", [self.packed.shape.width], TOKENS)
         total = graph.node("Squeeze", [graph.node("MatMul", [row, texts]), axis])
         graph.node("LpNormalization", [total], VECTORS, axis=-1, p=2)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from indexing.entry import FloatArray
-from indexing.network import IDS, MASK, VECTORS
+from indexing.network import IDS, MASK, TOKENS, VECTORS
 from indexing.pieces import PieceTokenizer
 
 NETWORK_FILE = "network.onnx"
@@ -54,12 +54,31 @@ class OnnxEncoder:
         def run(rows: IntArray) -> None:
             (vectors[rows],) = self._session.run([VECTORS], self._padded([found[n] for n in rows]))
 
+        self._each_group(found, run)
+        return vectors
+
+    def states(self, texts: Sequence[str]) -> list[FloatArray]:
+        """Return what the network says of each token of each text, the marks at both ends included:
+        float32 (t, d). The vector of a text is their sum, at unit length."""
+        found = self.pieces.encode(texts)
+        states: dict[int, FloatArray] = {}
+
+        def run(rows: IntArray) -> None:
+            (padded,) = self._session.run([TOKENS], self._padded([found[n] for n in rows]))
+            # Copied: a view would keep the padding of the whole group.
+            states.update(
+                {n: each[: len(found[n])].copy() for n, each in zip(rows, padded, strict=True)}
+            )
+
+        self._each_group(found, run)
+        return [states[n] for n in range(len(found))]
+
+    def _each_group(self, found: Sequence[Sequence[int]], run: Callable[[IntArray], None]) -> None:
         groups = list(_groups(np.array([len(each) for each in found])))
         if len(groups) == 1:
             run(groups[0])
         else:
             list(self._pool.map(run, groups))
-        return vectors
 
     def _padded(self, texts: Sequence[Sequence[int]]) -> dict[str, IntArray]:
         longest = max(map(len, texts))

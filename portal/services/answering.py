@@ -6,16 +6,18 @@ that this person could not open.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
 from indexing import answering
 from indexing.answering import Asked, Numbers, Quote, Source
+from indexing.entry import Hit
 from indexing.marking import Fragment, marked
 from indexing.place import Place, boxes_within
 from indexing.query import Query
+from indexing.terms import Weights
 from portal.models import Passage, Version
 from portal.services import embeddings
 from portal.services.passage_line import PassageLine
@@ -37,17 +39,24 @@ class AnswerLine:
     confidence: float
 
 
-def answered(uow: UnitOfWork, asked: Asked, readable: Mapping[int, Version]) -> AnswerLine | None:
+def answered(
+    uow: UnitOfWork,
+    query: Query,
+    weights: Weights,
+    found: Sequence[Hit],
+    readable: Mapping[int, Version],
+) -> AnswerLine | None:
     """The answer to a question; None when it is none, or the model's numbers are not known.
 
-    `readable` are the versions of the first hits by their readings, as far as this person may read
-    them.
+    `found` are all hits of its search, `readable` the versions of the first of them by their
+    readings, as far as this person may read them.
     """
     encoder = embeddings.searched_with(uow)
     numbers = Numbers.of(encoder.identity)
-    if numbers is None or not answering.asks(asked.query):
+    if numbers is None or not answering.asks(query):
         return None
-    hits = [hit for hit in asked.hits[: answering.PASSAGES] if hit.reading_id in readable]
+    asked = Asked(query, encoder.detailed_query(query.text), weights, found)
+    hits = [hit for hit in found[: answering.PASSAGES] if hit.reading_id in readable]
     versions = {hit.passage_id: readable[hit.reading_id] for hit in hits}
     rows = select(Passage).where(Passage.id.in_(versions))
     passages = {passage.id: passage for passage in uow.session.scalars(rows)}
@@ -61,11 +70,11 @@ def answered(uow: UnitOfWork, asked: Asked, readable: Mapping[int, Version]) -> 
         for hit in hits
         if hit.passage_id in passages
     ]
-    best = answering.answer(asked, sources, encoder.encode_passages, numbers)
+    best = answering.answer(asked, sources, encoder.detailed_passages, numbers)
     if best is None or not best.sure:
         return AnswerLine([], best.confidence if best else 0.0)
     lines = [
-        _line(quote, passages[quote.source.hit.passage_id], versions, asked.query)
+        _line(quote, passages[quote.source.hit.passage_id], versions, query)
         for quote in best.quotes
     ]
     return AnswerLine(lines, best.confidence)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indexing.answering import PASSAGES, Asked, asks
+from indexing.answering import PASSAGES, asks
 from indexing.entry import FloatArray, Hit
 from indexing.index import Index
 from indexing.marking import Fragment, excerpt, matches
@@ -125,8 +125,8 @@ def answer(uow: UnitOfWork, form: SearchForm) -> AnswerLine | None:
     hits = found.quotable
     with reached():
         weights = found.index.weights(found.query.text) if found.index else Weights({}, 0.0)
-    asked = Asked(found.query, found.vector, weights, hits)
-    return answering.answered(uow, asked, hit_rows.versions(uow, hits[:PASSAGES]))
+    readable = hit_rows.versions(uow, hits[:PASSAGES])
+    return answering.answered(uow, found.query, weights, hits, readable)
 
 
 def nearest(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from indexing import answering
 from indexing.answering import Asked, Numbers, Source
 from indexing.bundled_model import identity
-from indexing.entry import FloatArray, Hit
+from indexing.entry import Hit
+from indexing.late import Detailed
 from indexing.place import boxes_within
 from indexing.query import parse
 from indexing.sentence import sentence_spans
@@ -19,21 +21,22 @@ from indexing.terms import Weights
 
 BEES = "蜂箱每两周检查一次。冬天给蜂群喂糖水。蜂王的情况记在本子上。检查后锁门。"
 SEALS = "印章在保险柜里。检查印章要登记。"
-# The cosine alone decides: it is the first fact of a sentence; the facts are 18 and a constant.
-BY_COSINE = Numbers((20.0, *[0.0] * 17, -10.0), (1.0, 0.0, *[0.0] * 18, 0.0), 0.5)
+# The cosine alone decides: it is the first fact of a sentence; the facts are 26 and a constant.
+BY_COSINE = Numbers((20.0, *[0.0] * 25, -10.0), (1.0, 0.0, *[0.0] * 26, 0.0), 0.5, 0.5)
+ONE = np.ones(1, np.float32)
 
 
-def encode(texts: Sequence[str]) -> FloatArray:
+def encode(texts: Sequence[str]) -> list[Detailed]:
     """Vectors of one number: how near each sentence is."""
     near = {"每两周": 0.9, "冬天": 0.2, "登记": 0.8}
     found = [max((v for k, v in near.items() if k in text), default=0.1) for text in texts]
-    return np.array(found, np.float32)[:, None]
+    return [Detailed(np.full(1, each, np.float32), np.full((1, 1), each)) for each in found]
 
 
 def asked(text: str = "蜂箱多久检查一次？") -> Asked:
     hits = [Hit(1, 10, 1.4, 0.9, 5.0), Hit(2, 20, 0.9, 0.8, 2.0)]
     weights = Weights({("words", "蜂箱"): 2.0, ("words", "检查"): 1.0, ("title", "蜂箱"): 9.0}, 4.0)
-    return Asked(parse(text), np.ones(1, np.float32), weights, hits)
+    return Asked(parse(text), Detailed(ONE, ONE[None, :]), weights, hits)
 
 
 def sources(question: Asked) -> list[Source]:
@@ -67,11 +70,37 @@ def test_the_likeliest_sentences_are_quoted_with_a_second_source() -> None:
 
 def test_what_is_not_likely_enough_is_not_sure() -> None:
     question = asked()
-    shy = Numbers(BY_COSINE.sentence, BY_COSINE.confidence, 0.9999)
+    shy = replace(BY_COSINE, threshold=0.9999)
     best = answering.answer(question, sources(question), encode, shy)
     assert best is not None
     assert not best.sure
     assert answering.answer(question, [], encode, BY_COSINE) is None
+
+
+def test_across_languages_another_number_says_what_is_sure_enough() -> None:
+    question = asked("How often are the hives of the bees inspected?")
+    shy, bold = replace(BY_COSINE, threshold=0.9999), replace(BY_COSINE, across=0.9999)
+    for numbers, sure in ((shy, True), (bold, False)):
+        best = answering.answer(question, sources(question), encode, numbers)
+        assert best is not None
+        assert best.sure is sure
+
+
+def test_how_close_a_sentence_is_token_by_token_counts_beside_other_documents() -> None:
+    question = asked("How often are the hives of the bees inspected?")
+    chosen = answering.candidates(question, sources(question))
+    facts = answering.sentence_facts(question, chosen, encode)
+    close, apart, ahead, ahead_apart, above = facts[:, 18:23].T
+    at = next(n for n, each in enumerate(chosen) if "每两周" in each.text)
+    assert close[at] == apart[at] == pytest.approx(0.9)
+    # Further ahead than counts: the best sentence of the other document has 0.8.
+    assert ahead[at] == ahead_apart[at] == pytest.approx(0.06)
+    assert above.sum() == pytest.approx(0)
+    # What is apart counts across languages only.
+    same = asked()
+    rows = answering.sentence_facts(same, answering.candidates(same, sources(same)), encode)
+    assert not rows[:, [19, 21, 23, 24, 25]].any()
+    assert facts[:, [19, 23]].all()
 
 
 def test_sentences_of_a_quote_stand_in_their_order_and_are_three_at_most() -> None:
@@ -114,6 +143,7 @@ def test_numbers_belong_to_one_encoder() -> None:
     assert Numbers.of("another model 0123") is None
     written = json.loads(answering.written({"one": numbers}))
     assert written["one"]["threshold"] == numbers.threshold
+    assert written["one"]["across"] == numbers.across
 
 
 def test_spans_and_boxes_of_sentences() -> None:

@@ -54,6 +54,17 @@ def test_another_file_is_another_model(source: Path, tmp_path: Path) -> None:
     assert build(tmp_path / "model") != first
 
 
+def test_another_form_takes_the_place_of_the_same_model(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, name = build(tmp_path / "model"), identity()
+    monkeypatch.setattr(bundled_model, "_FORM", bundled_model._FORM + 1)
+    assert not built(tmp_path / "model")
+    second = build(tmp_path / "model")
+    assert identity() == name
+    assert (second.exists(), first.exists()) == (True, False)
+
+
 @pytest.mark.parametrize("file", ["network.onnx", "network.weights", "pieces.json", "files.json"])
 @pytest.mark.parametrize("harm", ["flip", "cut", "delete"])
 def test_a_damaged_file_is_built_again(source: Path, tmp_path: Path, file: str, harm: str) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from indexing.encoder import BUNDLED, Encoder, ModelUnavailable, known_identity
+from indexing.late import closeness
 from tests.indexing.dying import run
 
 PASSAGES = [
@@ -116,6 +117,29 @@ def test_the_identity_names_everything_that_shapes_a_vector(encoder: Encoder) ->
     assert len(encoder.identity) <= 200
 
 
+def test_details_have_the_same_vector_and_a_token_for_each_piece(encoder: Encoder) -> None:
+    vectors = encoder.encode_passages(PASSAGES)
+    for text, vector, each in zip(
+        PASSAGES, vectors, encoder.detailed_passages(PASSAGES), strict=True
+    ):
+        assert each.vector @ vector > 0.9999
+        np.testing.assert_allclose(np.linalg.norm(each.tokens, axis=1), 1, atol=1e-5)
+        assert len(each.tokens) == max(encoder.count_tokens(text), 1) or not text
+    assert encoder.detailed_passages([]) == []
+    question = encoder.detailed_query("合同什么时候到期")
+    assert question.vector @ encoder.encode_query("合同什么时候到期") > 0.9999
+
+
+def test_token_by_token_a_translation_is_nearer_than_another_text(encoder: Encoder) -> None:
+    question = encoder.detailed_query("谁保管服务器机房的钥匙？")
+    texts = [
+        "The keys of the server room are kept by the night guard.",
+        "The quarterly report is due on the fifth working day of the month.",
+    ]
+    near, far = (closeness(question.tokens, e.tokens) for e in encoder.detailed_passages(texts))
+    assert near > far
+
+
 def test_importing_the_encoder_loads_no_model_library() -> None:
     # The web server and the command line import it long before they need a model.
     script = "import sys, indexing.encoder; print(json.dumps(sorted(sys.modules)))"
@@ -174,6 +198,9 @@ def test_another_model_is_loaded_from_its_folder(other_model: Path, tmp_path: Pa
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     assert encoder.encode_query("invoice") @ vectors[1] == pytest.approx(1, abs=1e-5)
     assert encoder.count_tokens("contract invoice contract") == 3
+    # Of such a model only the whole is known: it counts as one token.
+    (whole,) = encoder.detailed_passages(["contract invoice"])
+    np.testing.assert_allclose(whole.tokens, vectors[:1], atol=1e-6)
     assert encoder.identity.startswith("company-model ")
 
 

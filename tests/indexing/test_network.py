@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from indexing.network import network, quantise
+from indexing.network import TOKENS, VECTORS, network, quantise
 from indexing.packed_model import PackedModel
 from tests.indexing import packed as made
 
@@ -33,7 +33,7 @@ def run(runtime: onnxruntime.InferenceSession, texts: list[list[int]]) -> np.nda
     longest = max(map(len, texts))
     ids = np.array([text + [1] * (longest - len(text)) for text in texts], np.int64)
     mask = np.array([[1] * len(text) + [0] * (longest - len(text)) for text in texts], np.int64)
-    (vectors,) = runtime.run(None, {"input_ids": ids, "attention_mask": mask})
+    (vectors,) = runtime.run([VECTORS], {"input_ids": ids, "attention_mask": mask})
     return vectors
 
 
@@ -44,6 +44,11 @@ def normal(states: np.ndarray, weights: dict[str, np.ndarray], name: str) -> np.
 
 
 def by_hand(weights: dict[str, np.ndarray], text: list[int]) -> np.ndarray:
+    mean = states_by_hand(weights, text).mean(0)
+    return mean / np.linalg.norm(mean)
+
+
+def states_by_hand(weights: dict[str, np.ndarray], text: list[int]) -> np.ndarray:
     def linear(states: np.ndarray, name: str) -> np.ndarray:
         return states @ weights[f"{name}.w"].T + weights[f"{name}.b"]
 
@@ -66,13 +71,18 @@ def by_hand(weights: dict[str, np.ndarray], text: list[int]) -> np.ndarray:
         wide = linear(states, f"{name}.fi")
         wide = wide * 0.5 * (1 + np.vectorize(math.erf)(wide / math.sqrt(2)))
         states = normal(states + linear(wide, f"{name}.fo"), weights, f"{name}.oln")
-    mean = states.mean(0)
-    return mean / np.linalg.norm(mean)
+    return states
 
 
 def test_without_quantisation_it_is_the_network_exactly(file: made.Packed) -> None:
     expected = np.stack([by_hand(file.weights, text) for text in TEXTS])
     np.testing.assert_allclose(run(session(file, quantised=False), TEXTS), expected, atol=2e-6)
+
+
+def test_it_tells_of_each_token_what_the_vector_is_the_mean_of(file: made.Packed) -> None:
+    given = {"input_ids": np.array([TEXTS[1]]), "attention_mask": np.ones((1, 8), np.int64)}
+    (states,) = session(file, quantised=False).run([TOKENS], given)
+    np.testing.assert_allclose(states[0], states_by_hand(file.weights, TEXTS[1]), atol=2e-5)
 
 
 def test_quantised_it_stays_close_and_of_unit_length(file: made.Packed) -> None:
