@@ -244,7 +244,12 @@ class Judged:
 
 def threshold(judged: list[Judged], confidence: tuple[float, ...]) -> float:
     """Return from when to answer: where the set that has least to spare of what is wanted, of
-    precision or of answers, has most. So there is something to spare for other sets, too."""
+    precision or of answers, has most, so that there is something to spare for other sets, too.
+
+    Without anything to train on it is 1: never.
+    """
+    if not judged:
+        return 1.0
     sure = answering.probability(np.array([each.facts for each in judged]), confidence)
     right = np.array([each.right for each in judged])
     whole = np.array([each.answerable for each in judged])
