@@ -13,8 +13,7 @@ _STRIP = 128
 def opaque(picture: Image.Image) -> Image.Image:
     """Return a picture without transparency, on white or, for light letters, on black."""
     if picture.mode.startswith("I;16"):
-        # Sixteen bits of grey; converting alone would make all but the darkest white.
-        picture = picture.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+        picture = _eight_bits(picture.convert("I"))
     if picture.mode not in ("RGBA", "LA", "PA") and "transparency" not in picture.info:
         return picture.convert("RGB")
     layered = picture.convert("RGBA")
@@ -26,6 +25,19 @@ def opaque(picture: Image.Image) -> Image.Image:
     ground = Image.new("RGB", picture.size, _BLACK if light else _WHITE)
     ground.paste(layered, mask=alpha)
     return ground
+
+
+def _eight_bits(grey: Image.Image) -> Image.Image:
+    """Return grey of up to sixteen bits in eight; converting alone would make most of it white.
+
+    Many scanners see 10, 12 or 14 bits and leave the upper ones empty: such a page would be black.
+    """
+    # Imported here: pages are drawn by processes that have no other use for it.
+    import numpy as np
+
+    lightest = int(np.asarray(grey).max(initial=0))
+    bits = max(8, lightest.bit_length())
+    return grey.point(lambda value: value * (1 / (1 << bits - 8))).convert("L")
 
 
 def roomy(picture: Image.Image) -> Image.Image | None:

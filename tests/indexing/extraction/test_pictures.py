@@ -100,9 +100,14 @@ def test_pictures_that_cannot_be_drawn(
     assert refused.value.notice.code == code
 
 
-def test_sixteen_bits_of_grey() -> None:
-    picture = Image.new("I;16", (10, 10), 0x8000)
-    assert opaque(picture).getpixel((5, 5)) == (128, 128, 128)
+@pytest.mark.parametrize("paper", [0xFFFF, 0x3FFF, 0x0FFF, 0x03FF, 0xFF])
+def test_grey_of_more_than_eight_bits(paper: int) -> None:
+    """A scanner that sees twelve bits leaves four of sixteen empty; paper is white all the same."""
+    picture = Image.new("I;16", (10, 10), paper)
+    picture.putpixel((5, 5), (paper + 1) // 2)
+    shown = opaque(picture)
+    assert shown.getpixel((0, 0)) == (255, 255, 255)
+    assert shown.getpixel((5, 5)) == (128, 128, 128)
 
 
 def test_photographs_are_sent_as_such() -> None:
