@@ -6,6 +6,7 @@ import re
 
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 _KANA = re.compile("[\u3040-\u30ff]+")
+_EASTERN = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _WORD = re.compile(r"[^\W\d_\u3040-\u9fff]+")
 _ENGLISH = frozenset(
     _WORD.findall(
@@ -41,8 +42,9 @@ class LanguageCount:
             self._english += sum(map(_ENGLISH_BYTES.__contains__, plain))
             return
         words = _WORD.findall(text.lower())
-        self._han += sum(map(len, _HAN.findall(text)))
-        self._kana += sum(map(len, _KANA.findall(text)))
+        if _EASTERN.search(text):
+            self._han += sum(map(len, _HAN.findall(text)))
+            self._kana += sum(map(len, _KANA.findall(text)))
         self._words += len(words)
         self._english += sum(map(_ENGLISH.__contains__, words))
 

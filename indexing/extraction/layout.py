@@ -237,4 +237,7 @@ def _running(lines: Sequence[Line]) -> str:
 
 def _may_lead(text: str) -> bool:
     """True if there are as many dots as a leader has, wherever they stand."""
-    return text.count(".") + text.count("·") + text.count("…") >= _LEAST_DOTS
+    dots = text.count(".")
+    if not text.isascii():
+        dots += text.count("·") + text.count("…")
+    return dots >= _LEAST_DOTS

@@ -68,6 +68,7 @@ class _Pages:
         self._sink = sink
         self._stream = PageStream(sink, Outline.of(document, source.limits.pages))
         self._ocr = source.limits.ocr
+        self._has_form = pdfium.FPDF_GetFormType(document) != pdfium.FORMTYPE_NONE
 
     def close(self) -> None:
         """Give the sink what is held back."""
@@ -82,7 +83,7 @@ class _Pages:
             return
         with closing(page):
             turn = page.get_rotation()
-            lines = _lines(page)
+            lines = _lines(page, self._has_form)
             remarks = list(notes(page))
             # The lines may have been read from the page turned upright.
             page.set_rotation(turn)
@@ -138,10 +139,10 @@ def _read_attachments(document: Any, source: Source, sink: Sink) -> None:
         read_part(source, sink, name or str(number + 1), data)
 
 
-def _lines(page: Any) -> list[Line]:
+def _lines(page: Any, has_form: bool) -> list[Line]:
     with closing(PageLines(page)) as found:
         lines = list(found)
         # The boxes of a form are drawn around its fields: they are no cells of a table.
-        if not may_hold_tables(lines) or has_fields(page):
+        if not may_hold_tables(lines) or (has_form and has_fields(page)):
             return lines
         return with_ruled_rows(found, lines, rules(page))

@@ -95,7 +95,7 @@ class PageLines:
         """Yield the lines of at most 256 runs; none for one without any extent."""
         middles = [first + len(text) // 2 for first, text, _, _ in runs]
         looks, origins = self._text.looks(middles), self._text.origins(middles)
-        turned, shown = self._frame.turned, self._turn
+        turned, shown, upper = self._frame.turned, self._turn, self._frame.top
         for run, (size, turn), origin in zip(runs, looks, origins, strict=True):
             first, text, bare, broken = run
             sides = self._text.rectangles(first, len(text))
@@ -110,7 +110,11 @@ class PageLines:
             apart = _is_apart(bare, sides, frame, (size, turn))
             cells = self._cells(run, size, turn) if apart else ()
             box = _rounded(frame if turn == shown else turned(around, shown))
-            foot = frame[3] if origin is None else turned((*origin, *origin), turn)[3]
+            if origin is None:
+                foot = frame[3]
+            else:
+                # As `turned`, which most lines need not be.
+                foot = turned((*origin, *origin), turn)[3] if turn else upper - origin[1]
             bold = self._is_bold(first, len(text))
             yield Line(bare, box, size, frame, foot, bold, cells, broken, turn)
 

@@ -68,8 +68,11 @@ class PageStream:
         self, number: int, height: float, lines: Sequence[Line], notes: Sequence[Note] = ()
     ) -> None:
         """Take one page; `height` in page units."""
+        sizes: dict[float, int] = {}
         for line in lines:
-            self._sizes[round(10 * line.size) / 10] += len(line.text)
+            sizes[line.size] = sizes.get(line.size, 0) + len(line.text)
+        for size, characters in sizes.items():
+            self._sizes[round(size, 1)] += characters
         self._held.append(_Page(number, height, lines, notes))
         if number >= _HELD_PAGES:
             self.close()
