@@ -34,7 +34,6 @@ get_bounded = _bare("FPDFText_GetBoundedText")
 
 count_objects = _bare("FPDFPage_CountObjects")
 get_object = _bare("FPDFPage_GetObject", Handle)
-get_type = _bare("FPDFPageObj_GetType")
 get_bounds = _bare("FPDFPageObj_GetBounds")
 get_object_matrix = _bare("FPDFPageObj_GetMatrix")
 get_draw_mode = _bare("FPDFPath_GetDrawMode")

@@ -32,15 +32,15 @@ def rules(page: Any) -> list[Box]:
     if count > _MOST_OBJECTS:
         return []
     paths, found = _Paths(), []
-    kind_of = pdf_calls.get_type
+    segments_of = pdf_calls.count_segments
     # Most are pieces of text: the loop that passes over them is not one of this language.
     for item in map(pdf_calls.get_object, repeat(raw), range(count)):
-        if kind_of(item) == pdfium.FPDF_PAGEOBJ_PATH:
-            found.extend(paths.rules_of(item))
+        # What is no path has fewer than none.
+        if (segments := segments_of(item)) >= 0:
+            found.extend(paths.rules_of(item, segments))
             if len(found) > _MOST_RULES:
                 return []
-    # False for what is not a number, too.
-    return [rule for rule in found if all(-_MOST_UNITS < side < _MOST_UNITS for side in rule)]
+    return [rule for rule in found if _is_sane(*rule)]
 
 
 class _Paths:
@@ -55,16 +55,16 @@ class _Paths:
         self._point = (ctypes.c_float * 2)()
         self._x, self._y = ctypes.byref(self._point), ctypes.byref(self._point, 4)
 
-    def rules_of(self, path: Handle) -> list[Box]:
-        """Return the straight lines that a path draws."""
+    def rules_of(self, path: Handle, count: int) -> list[Box]:
+        """Return the straight lines that a path of so many pieces draws."""
         if not pdf_calls.get_bounds(path, *self._each):
             return []
-        left, bottom, right, top = self._sides
+        # A slice: taking an array apart by itself ends in an exception, which costs as much again.
+        left, bottom, right, top = self._sides[:]
         if right - left < _LEAST and top - bottom < _LEAST:
             return []
         if right - left <= _THIN or top - bottom <= _THIN:
             return [(left, top, right, bottom)]
-        count = pdf_calls.count_segments(path)
         return self._straight(path, count) if count <= _MOST_SEGMENTS else []
 
     def _straight(self, path: Handle, count: int) -> list[Box]:
@@ -102,9 +102,16 @@ class _Paths:
     def _at(self, segment: Handle, matrix: Sequence[float]) -> tuple[float, float]:
         """Return where a segment ends, in page space."""
         pdf_calls.get_point(segment, self._x, self._y)
-        x, y = self._point
+        x, y = self._point[:]
         a, b, c, d, e, f = matrix
         return a * x + c * y + e, b * x + d * y + f
+
+
+def _is_sane(left: float, top: float, right: float, bottom: float) -> bool:
+    # False for what is not a number, too.
+    if not -_MOST_UNITS < left <= right < _MOST_UNITS:
+        return False
+    return -_MOST_UNITS < bottom <= top < _MOST_UNITS
 
 
 def _add(found: list[Box], point: tuple[float, float], other: tuple[float, float]) -> bool:

@@ -139,19 +139,21 @@ class PageText:
 
     def rectangles(self, first: int, length: int) -> Sides:
         """Return the rectangles of a run of characters, one for each piece in which it was set."""
+        count = pdf_calls.count_rectangles(self._page, first, length)
+        found = self._rectangles(0, min(count, _SLOTS))
+        for begin in range(_SLOTS, count, _SLOTS):
+            more = self._rectangles(begin, min(count, begin + _SLOTS))
+            for sides, others in zip(found, more, strict=True):
+                sides += others
+        return found
+
+    def _rectangles(self, begin: int, end: int) -> Sides:
+        """Return some of the rectangles that were counted last."""
         page, ask = self._page, pdf_calls.get_rectangle
-        count = pdf_calls.count_rectangles(page, first, length)
-        if count == 1:
-            ask(page, 0, *_rectangle[0])
-            left, top, right, bottom = _sides[:4]
-            return [left], [top], [right], [bottom]
-        found: list[float] = []
-        for begin in range(0, count, _SLOTS):
-            end = min(count, begin + _SLOTS)
-            for number, sides in zip(range(begin, end), _rectangle, strict=False):
-                ask(page, number, *sides)
-            found += _sides[: 4 * (end - begin)]
-        return found[::4], found[1::4], found[2::4], found[3::4]
+        for number, (left, top, right, bottom) in zip(range(begin, end), _rectangle, strict=False):
+            ask(page, number, left, top, right, bottom)
+        until = 4 * (end - begin)
+        return _sides[:until:4], _sides[1:until:4], _sides[2:until:4], _sides[3:until:4]
 
     def box(self, character: int) -> Box | None:
         """Return the rectangle of a character in page space; None if it has none."""
