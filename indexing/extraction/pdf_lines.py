@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -75,7 +74,7 @@ class PageLines:
         count = self._text.count
         looks = self._text.looks(range(0, count, max(1, count // _SAMPLES)))
         turns = [turn for _, turn in looks]
-        return Counter(turns).most_common(1)[0][0] if turns else self._turn
+        return max(turns, key=turns.count, default=self._turn)
 
     def _runs(self) -> Iterator[_Run]:
         text, units = self._text.read()

@@ -61,7 +61,6 @@ class PageText:
         self._helper = page.get_textpage()
         self._page = pdf_calls.handle(self._helper.raw)
         self._turn = turn
-        self._seen: dict[tuple[float, bytes], Look] = {}
         self.count = max(0, self._helper.count_chars())
         # Of one of few sizes, because each is a type of its own, which takes longer to make.
         self._units = (ctypes.c_ushort * (1 << (self.count + 2).bit_length()))()
@@ -103,24 +102,14 @@ class PageText:
             numbers[begin : begin + _STRETCH.size]
             for begin in range(0, len(numbers), _MATRIX_BYTES)
         ]
-        # The same few come again and again on a page.
-        seen = self._seen
-        return [seen.get(key) or self._new(key) for key in zip(sizes, stretches, strict=True)]
+        return list(map(_look, sizes, stretches))
 
     def look(self, character: int) -> Look:
         """Return the look of one character."""
         size = pdf_calls.get_size(self._page, character)
         if not pdf_calls.get_matrix(self._page, character, _matrix[0]):
             return (size if 0 < size < MOST_UNITS else 0.0), self._turn
-        key = (size, memoryview(_matrices)[: _STRETCH.size].tobytes())
-        return self._seen.get(key) or self._new(key)
-
-    def _new(self, key: tuple[float, bytes]) -> Look:
-        size, (a, b, c, d) = key[0], _STRETCH.unpack(key[1])
-        size *= math.hypot(c, d)
-        turn = round(math.degrees(math.atan2(b, a)) / 90) * 90 % 360 if b or a <= 0 else 0
-        look = self._seen[key] = (round(size, 2) if 0 < size < MOST_UNITS else 0.0), turn
-        return look
+        return _look(size, memoryview(_matrices)[: _STRETCH.size].tobytes())
 
     def is_bold(self, character: int) -> bool:
         """True if a character is set in a bold type, by its weight or its name."""
@@ -161,6 +150,16 @@ class PageText:
             return None
         left, right, bottom, top = _sides[:4]
         return left, top, right, bottom
+
+
+# The same few come again and again in a file.
+@lru_cache(maxsize=4096)
+def _look(size: float, stretch: bytes) -> Look:
+    """Return the look of a type size under the four numbers of a matrix."""
+    a, b, c, d = _STRETCH.unpack(stretch)
+    size *= math.hypot(c, d)
+    turn = round(math.degrees(math.atan2(b, a)) / 90) * 90 % 360 if b or a <= 0 else 0
+    return (round(size, 2) if 0 < size < MOST_UNITS else 0.0), turn
 
 
 @lru_cache(maxsize=512)

@@ -162,7 +162,9 @@ def _free_ends(rule: Rule, places: Sequence[float]) -> int:
 
 def _is_free(end: float, places: Sequence[float]) -> bool:
     above = bisect_right(places, end)
-    return all(abs(end - place) > 2 * _NEAR for place in places[max(0, above - 1) : above + 1])
+    if above and end - places[above - 1] <= 2 * _NEAR:
+        return False
+    return above == len(places) or places[above] - end > 2 * _NEAR
 
 
 def _cells(
