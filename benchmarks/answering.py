@@ -1,6 +1,6 @@
 """Whether the sentences shown above the hits answer, and whether nothing is said when nothing does.
 
-    .venv/bin/python benchmarks/answering.py FOLDER … --answers squad.json … --limit 150 [--write]
+    .venv/bin/python benchmarks/answering.py FOLDER … --answers squad.json … --limit 300 [--write]
 
 Folders are in the BEIR layout, files of answers in the layout of SQuAD with the same ids of
 questions. Every question is asked four times: of all documents, of all but those that answer it, of
@@ -97,7 +97,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("sets", type=Path, nargs="+", help="folders in the BEIR layout")
     parser.add_argument("--answers", type=Path, nargs="*", default=[], help="files as SQuAD's")
-    parser.add_argument("--limit", type=int, default=150, help="questions of a set, by lot")
+    parser.add_argument("--limit", type=int, default=300, help="questions of a set, by lot")
     parser.add_argument("--vectors", type=Path, help="folder to keep the vectors of passages in")
     parser.add_argument("--write", action="store_true", help="write indexing/answering.json")
     return parser.parse_args()
