@@ -17,8 +17,8 @@ from portal.settings import Settings
 
 # The job is asked to end this long before it is killed, to write why it failed to its row.
 FAREWELL_SECONDS = 30.0
-# A process is replaced when it has grown beyond this after a job. The model and its runtime take
-# about 600 MB; the reading of a file happens in a child process with a limit of its own.
+# A process is replaced when it has grown beyond this after a job. The bundled model takes about
+# 400 MB; the reading of a file happens in a child process with a limit of its own.
 PROCESS_MEMORY_BYTES = 2**30
 RECONCILE_TASK = "portal.tasks.reconcile"
 
