@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
+from threadpoolctl import threadpool_limits
 
 from portal.logging import LINE, configure_logging
 from portal.settings import Settings
@@ -58,6 +59,9 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # the library has no ty
 
         configure_logging(self._settings.log_level)
         app = create_app(self._settings)
+        # A search multiplies a few hundred rows: a second thread for that takes longer to wake than
+        # to help, and then spins while it waits, which doubled the processor time of a search.
+        threadpool_limits(1, user_api="blas")
         # Beside the first requests: whoever searches first should not wait for the model to load.
         threading.Thread(
             target=_load_model, args=(app.extensions["portal"],), name="model", daemon=True
