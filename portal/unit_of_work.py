@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal.actor import Actor, load_actor
 from portal.errors import Forbidden, NotFound
-from portal.models import Event, Handover
+from portal.models import Event, Handover, Version
 from portal.models.base import Public
 from portal.permissions import POLICY, VISIBLE_BY, Action, rows
 
@@ -115,6 +115,20 @@ class UnitOfWork:
             select(Handover)
             .where(Handover.id == handover_id)
             .with_for_update(of=Handover)
+            .execution_options(populate_existing=True)
+        )
+        return self.session.scalars(statement).one()
+
+    def lock_version(self, version_id: int) -> Version:
+        """Lock the version until the end of the transaction and read it afresh.
+
+        So sealing and publishing do not pass each other unseen: whichever comes second sees the
+        first.
+        """
+        statement = (
+            select(Version)
+            .where(Version.id == version_id)
+            .with_for_update(of=Version, key_share=True)
             .execution_options(populate_existing=True)
         )
         return self.session.scalars(statement).one()

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import select
-
 from indexing import answering
 from indexing.answering import Asked, Numbers, Quote, Source
 from indexing.entry import Hit
@@ -19,7 +17,7 @@ from indexing.place import Place, boxes_within
 from indexing.query import Query
 from indexing.terms import Weights
 from portal.models import Passage, Version
-from portal.services import embeddings
+from portal.services import embeddings, hit_rows
 from portal.services.passage_line import PassageLine
 from portal.unit_of_work import UnitOfWork
 
@@ -58,8 +56,7 @@ def answered(
     asked = Asked(query, encoder.detailed_query(query.text), weights, found)
     hits = [hit for hit in found[: answering.PASSAGES] if hit.reading_id in readable]
     versions = {hit.passage_id: readable[hit.reading_id] for hit in hits}
-    rows = select(Passage).where(Passage.id.in_(versions))
-    passages = {passage.id: passage for passage in uow.session.scalars(rows)}
+    passages = hit_rows.passages(uow, hits)
     sources = [
         Source(
             hit,

@@ -75,12 +75,7 @@ def compare(uow: UnitOfWork, reading: Reading) -> None:
     added = _told(reading.findings) - _told(known)
     if not added:
         return
-    version = uow.session.scalars(
-        select(Version)
-        .where(Version.id == reading.version_id)
-        .with_for_update(of=Version, key_share=True)
-        .execution_options(populate_existing=True)
-    ).one()
+    version = uow.lock_version(reading.version_id)
     # About a draft that was not looked through before, its owner decides for the first time.
     if known is None and not version.sealed:
         return

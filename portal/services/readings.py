@@ -278,14 +278,8 @@ def _embed(resources: Resources, claim: Claim) -> None:
 
 
 def _publish(uow: UnitOfWork, reading: Reading) -> None:
-    # Locked, so that sealing and publishing do not pass each other unseen: whichever comes second
-    # sees the first and orders the map.
-    version = uow.session.scalars(
-        select(Version)
-        .where(Version.id == reading.version_id)
-        .with_for_update(of=Version, key_share=True)
-        .execution_options(populate_existing=True)
-    ).one()
+    # Whichever comes second, sealing or publishing, orders the map.
+    version = uow.lock_version(reading.version_id)
     document = version.document
     if reading.successor:
         rereading.take_over(uow, reading)
